@@ -1,0 +1,1 @@
+"""The subject: records, pages, scores, policy. No Kafka, no Faust, no web framework here."""

@@ -1,0 +1,1 @@
+"""Pages to try trollbridge with: invented articles, and comments by invented readers."""

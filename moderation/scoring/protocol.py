@@ -1,0 +1,64 @@
+"""What every scorer is given and gives back."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class ScoringInput(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One comment with what is known around it. Unknown context is the empty string or tuple."""
+
+    text: str
+    article_title: str = ""
+    article_text: str = ""
+    """Paragraphs joined by newlines."""
+    parent_text: str = ""
+    """The comment that this one answers."""
+    thread: tuple[str, ...] = ()
+    """Texts of earlier comments under the same article, oldest first."""
+    section: str = ""
+    lang: str = ""
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """Evidence: `text[start:end]` of the raw comment, in code points, for a reason code."""
+
+    start: int
+    end: int
+    code: str
+
+
+class Finding(msgspec.Struct, omit_defaults=True):
+    """What one scorer says of one input."""
+
+    scores: dict[str, float]
+    """Probabilities 0..1 by score key."""
+    evidence: list[Span] = []
+    details: dict[str, str] = {}
+    """Plain words for a moderator, by score key."""
+
+
+class Scorer(Protocol):
+    """Texts in, scores out. A scorer is pure: the same input gives the same finding."""
+
+    name: str
+    """Metric label and key in a judged record's `models`."""
+    version: str
+
+    def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
+        """Score a batch: one finding for each input, in order."""
+        ...
+
+
+class ScoringOptions(msgspec.Struct, frozen=True):
+    """What a site may choose about scoring; handed to every scorer's factory."""
+
+    toxicity_backend: str = "auto"
+    """`auto`, `detoxify` or `builtin`."""
+    detoxify_checkpoint: str = ""
+    """A local Detoxify checkpoint; empty: the published weights of `detoxify_variant`, if cached."""
+    detoxify_variant: str = "original"
+    data_dir: str = ".trollbridge"
+    threads: int = 1
+    """CPU threads that a model may use."""

@@ -1,0 +1,1 @@
+"""The river: the only place that imports Faust or a Kafka client."""

@@ -1,0 +1,143 @@
+"""The topics of the contract: names, keys, cleanup; creating and checking them."""
+
+from typing import Final
+
+import msgspec
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from moderation.errors import BrokerError
+from streams.clients import admin, reaching
+from streams.settings import Settings
+
+
+class Topics(msgspec.Struct, frozen=True):
+    """Topic names with the configured prefix."""
+
+    prefix: str = ""
+
+    @property
+    def articles(self) -> str:
+        """Articles, keyed by article id."""
+        return f"{self.prefix}articles"
+
+    @property
+    def comments(self) -> str:
+        """Incoming comments, keyed by article id."""
+        return f"{self.prefix}comments"
+
+    @property
+    def scored(self) -> str:
+        """Comments with content scores, keyed by author id."""
+        return f"{self.prefix}comments.scored"
+
+    @property
+    def judged(self) -> str:
+        """The ledger, keyed by article id."""
+        return f"{self.prefix}comments.judged"
+
+    @property
+    def review(self) -> str:
+        """Flagged comments, keyed by comment id."""
+        return f"{self.prefix}comments.review"
+
+    @property
+    def deadletter(self) -> str:
+        """What could not be processed, keyed as it came."""
+        return f"{self.prefix}comments.deadletter"
+
+    @property
+    def decisions(self) -> str:
+        """Moderators' decisions, keyed by author id."""
+        return f"{self.prefix}moderation.decisions"
+
+    def cleanup(self) -> dict[str, str]:
+        """Every topic with its cleanup policy."""
+        return {
+            self.articles: "compact",
+            self.comments: "delete",
+            self.scored: "delete",
+            self.judged: "delete",
+            self.review: "delete",
+            self.deadletter: "delete",
+            self.decisions: "compact,delete",
+        }
+
+
+MAX_REPLICATION: Final = 3
+
+
+def create(settings: Settings) -> list[str]:
+    """Create the topics that are missing; their names. BrokerError when the broker refuses."""
+    with reaching(settings), admin(settings) as client:
+        missing = _missing(settings, client.list_topics())
+        brokers = len(client.describe_cluster()["brokers"])
+        replication = settings.replication or min(MAX_REPLICATION, brokers)
+        cleanup = Topics(settings.topic_prefix).cleanup()
+        if missing:
+            client.create_topics(
+                {
+                    name: {
+                        "num_partitions": settings.partitions,
+                        "replication_factor": replication,
+                        "configs": {"cleanup.policy": cleanup[name]},
+                    }
+                    for name in missing
+                },
+                wait_for_metadata=True,
+            )
+    return missing
+
+
+def check(settings: Settings) -> list[str]:
+    """What is wrong with the topics, a line each; empty when all is well."""
+    with reaching(settings), admin(settings) as client:
+        names = client.list_topics()
+        missing = _missing(settings, names)
+        problems = [f"{name}: missing; create it with `trollbridge topics create`" for name in missing]
+        cleanup = Topics(settings.topic_prefix).cleanup()
+        present = [name for name in cleanup if name not in missing]
+        described = client.describe_topics(present) if present else []
+        for topic in described:
+            partitions = topic["partitions"]
+            replicas = {len(partition["replica_nodes"]) for partition in partitions}
+            if len(partitions) < settings.partitions:
+                problems.append(
+                    f"{topic['name']}: {len(partitions)} partitions, {settings.partitions} wanted"
+                )
+            if settings.replication and replicas != {settings.replication}:
+                problems.append(
+                    f"{topic['name']}: replication {sorted(replicas)}, {settings.replication} wanted"
+                )
+        for name, policy in _policies(client, present).items():
+            if set(policy.split(",")) != set(cleanup[name].split(",")):
+                problems.append(f"{name}: cleanup.policy is {policy}, {cleanup[name]} wanted")
+    return problems
+
+
+def _missing(settings: Settings, present: list[str]) -> list[str]:
+    return [name for name in Topics(settings.topic_prefix).cleanup() if name not in present]
+
+
+def _policies(client: KafkaAdminClient, names: list[str]) -> dict[str, str]:
+    """`cleanup.policy` by topic."""
+    if not names:
+        return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    described = client.describe_configs(resources, config_filter="all")
+    return {
+        name: configs["cleanup.policy"]["value"]
+        for topics in described.values()
+        for name, configs in topics.items()
+        if "cleanup.policy" in configs
+    }
+
+
+def require(settings: Settings) -> None:
+    """BrokerError, with the command that creates them, when a topic is missing."""
+    with reaching(settings), admin(settings) as client:
+        missing = _missing(settings, client.list_topics())
+    if missing:
+        raise BrokerError(
+            f"missing topics: {', '.join(missing)}; create them with `trollbridge topics create`"
+        )
