@@ -1,0 +1,215 @@
+"""Scores to decision and reasons, as a policy file says.
+
+The file is TOML. Errors name the file and the line, so that a moderator who edits thresholds
+sees what to mend.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from moderation.errors import SettingsError
+from moderation.records import Decision, Reason
+
+Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Action = Literal["review", "show", "ignore"]
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a score counts, and for what."""
+
+    threshold: Probability
+    action: Action = "review"
+    weight: Probability = 0.5
+    """Share of the review priority that a score of 1 gives."""
+
+
+class _RuleChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a section sets otherwise."""
+
+    threshold: Probability | msgspec.UnsetType = msgspec.UNSET
+    action: Action | msgspec.UnsetType = msgspec.UNSET
+    weight: Probability | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reasons: dict[str, _RuleChange] = {}
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reasons: dict[str, Rule]
+    name: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]{1,40}$")] = "policy"
+    sections: dict[str, _Section] = {}
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What the policy makes of a comment's scores."""
+
+    decision: Decision
+    reasons: list[Reason]
+    shown: list[Reason]
+    priority: float
+    """0..1: one minus the chance that no reason holds, each weighted by its rule."""
+
+
+class Policy:
+    """Thresholds by reason, with what each section changes."""
+
+    def __init__(self, file: _File, version: str) -> None:
+        self.version = version
+        self._rules = file.reasons
+        self._sections = {
+            name.lower(): {
+                code: msgspec.structs.replace(
+                    rule, **_given(section.reasons.get(code, _RuleChange()))
+                )
+                for code, rule in file.reasons.items()
+            }
+            for name, section in file.sections.items()
+        }
+
+    def rules(self, section: str) -> Mapping[str, Rule]:
+        """The rules that hold in a section."""
+        return self._sections.get(section.strip().lower(), self._rules)
+
+    def judge(
+        self, scores: Mapping[str, float], *, section: str = "", details: Mapping[str, str] = {}
+    ) -> Verdict:
+        """Weigh scores (0..1 by key) into a verdict; the strongest reason comes first."""
+        reasons: list[tuple[float, Reason]] = []
+        shown: list[Reason] = []
+        for code, rule in self.rules(section).items():
+            score = scores.get(code)
+            if score is None or score < rule.threshold:
+                continue
+            reason = Reason(code, score, rule.threshold, details.get(code, ""))
+            if rule.action == "review":
+                reasons.append((rule.weight * score, reason))
+            elif rule.action == "show":
+                shown.append(reason)
+        reasons.sort(key=lambda weighed: -weighed[0])
+        doubt = 1.0
+        for weight, _ in reasons:
+            doubt *= 1 - weight
+        return Verdict(
+            decision="review" if reasons else "allow",
+            reasons=[reason for _, reason in reasons],
+            shown=shown,
+            priority=round(1 - doubt, 4),
+        )
+
+
+def load_policy(path: str | Path = "") -> Policy:
+    """Read a policy file, or the one that ships with trollbridge when none is named.
+
+    SettingsError names the file and the line when it is wrong.
+    """
+    if not path:
+        default = resources.files("moderation") / "default_policy.toml"
+        return parse_policy(default.read_text("utf-8"), origin="default policy")
+    try:
+        text = Path(path).read_text("utf-8")
+    except OSError as error:
+        raise SettingsError(f"policy {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"policy {path}: not UTF-8 at byte {error.start}") from error
+    return parse_policy(text, origin=f"policy {path}")
+
+
+def parse_policy(text: str, *, origin: str) -> Policy:
+    """Read a policy from TOML text; `origin` names it in errors."""
+    try:
+        file = msgspec.convert(tomllib.loads(text), _File)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{origin}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise SettingsError(_with_line(text, str(error), origin)) from error
+    for name, section in file.sections.items():
+        for code in section.reasons.keys() - file.reasons.keys():
+            line = _line(text, ["sections", name, "reasons", code])
+            raise SettingsError(
+                f"{origin}, line {line}: section {name!r} changes {code!r}, "
+                "which [reasons] does not have"
+            )
+    digest = hashlib.sha256(msgspec.json.encode(file, order="sorted")).hexdigest()[:8]
+    return Policy(file, f"{file.name}-{digest}")
+
+
+def _given(change: _RuleChange) -> dict[str, Any]:
+    """The fields that a section sets."""
+    return {
+        name: value
+        for name in change.__struct_fields__
+        if (value := getattr(change, name)) is not msgspec.UNSET
+    }
+
+
+def _with_line(text: str, message: str, origin: str) -> str:
+    """Put the line before msgspec's message, whose path shows map keys as `[...]`."""
+    reason, _, place = message.partition(" - at `$")
+    field = place.rstrip("`").rpartition(".")[2]
+    unknown = re.search(r"unknown field `(\w+)`", reason)
+    for path in _paths(tomllib.loads(text)):
+        if (unknown and path[-1] == unknown[1]) or (not unknown and path[-1] == field):
+            candidate = _line(text, path)
+            if unknown or _is_wrong(text, path):
+                return f"{origin}, line {candidate}: {'.'.join(path)}: {reason}"
+    for path in _paths(tomllib.loads(text)):
+        # A table that lacks a field, or is no table at all.
+        if len(path) > 1 and _is_wrong(text, path):
+            return f"{origin}, line {_line(text, path)}: {'.'.join(path)}: {reason}"
+    return f"{origin}, line 1: {reason}"
+
+
+def _paths(table: Mapping[str, Any], above: tuple[str, ...] = ()) -> list[list[str]]:
+    found: list[list[str]] = []
+    for key, value in table.items():
+        found.append([*above, key])
+        if isinstance(value, dict):
+            found += _paths(value, (*above, key))
+    return found
+
+
+def _is_wrong(text: str, path: list[str]) -> bool:
+    """Whether the value at `path` fails on its own."""
+    value: Any = tomllib.loads(text)
+    for key in path:
+        value = value[key]
+    kind: Any = None
+    if len(path) in {2, 4} and path[-2] == "reasons":
+        kind = Rule if len(path) == 2 else _RuleChange
+    elif path[-1] in Rule.__struct_fields__:
+        fields = {"threshold": Probability, "action": Action, "weight": Probability}
+        kind = fields[path[-1]]
+    if kind is None:
+        return not isinstance(value, dict)
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return True
+    return False
+
+
+def _line(text: str, path: list[str]) -> int:
+    """Line of a key, counted from 1: below the deepest table header that leads to it."""
+    table: list[str] = []
+    best = (0, 1)
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[([^\[\]]+)\]", line)
+        if header:
+            table = [part.strip().strip("\"'") for part in header[1].split(".")]
+            here = table
+        else:
+            key = re.match(r"\s*([\w.\"'-]+)\s*=", line)
+            if not key:
+                continue
+            here = table + [part.strip("\"'") for part in key[1].split(".")]
+        if path[: len(here)] == here and len(here) > best[0]:
+            best = (len(here), number)
+    return best[1]

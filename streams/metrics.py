@@ -1,0 +1,110 @@
+"""Every metric that a worker exports. Times are seconds; names begin with `trollbridge_`."""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+REGISTRY: Final = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+_LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_MOST_SECTIONS: Final = 50
+
+comments = Counter(
+    "trollbridge_comments",
+    "Comments that came to an outcome: allow, review or deadletter",
+    ["outcome", "section"],
+    registry=REGISTRY,
+)
+reasons = Counter(
+    "trollbridge_reasons", "Reasons for which comments went to review", ["reason"], registry=REGISTRY
+)
+outcome_seconds = Histogram(
+    "trollbridge_outcome_seconds",
+    "From a comment's arrival in Kafka to its confirmed outcome",
+    buckets=_LATENCY,
+    registry=REGISTRY,
+)
+scoring_seconds = Histogram(
+    "trollbridge_scoring_seconds",
+    "Time that a scorer takes for a micro-batch",
+    ["scorer"],
+    buckets=_LATENCY,
+    registry=REGISTRY,
+)
+batch_size = Histogram(
+    "trollbridge_batch_size",
+    "Records in a micro-batch",
+    ["agent"],
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+    registry=REGISTRY,
+)
+in_flight = Gauge(
+    "trollbridge_in_flight_records",
+    "Records read and not yet acknowledged",
+    ["agent"],
+    registry=REGISTRY,
+)
+lag_records = Gauge(
+    "trollbridge_lag_records",
+    "Records between the committed offset and the end of the topic, own partitions",
+    ["topic"],
+    registry=REGISTRY,
+)
+lag_seconds = Gauge(
+    "trollbridge_lag_seconds",
+    "Age of the oldest record that is not yet acknowledged",
+    ["topic"],
+    registry=REGISTRY,
+)
+dead_letters = Counter(
+    "trollbridge_dead_letters", "Records that could not be processed", ["code"], registry=REGISTRY
+)
+retries = Counter(
+    "trollbridge_retries",
+    "Repeated attempts after a transient fault",
+    ["what"],
+    registry=REGISTRY,
+)
+articles_missing = Counter(
+    "trollbridge_articles_missing",
+    "Comments scored without their article, which did not arrive in time",
+    registry=REGISTRY,
+)
+duplicates = Counter(
+    "trollbridge_duplicates_dropped", "Redelivered records that were recognised", registry=REGISTRY
+)
+articles_kept = Gauge(
+    "trollbridge_articles_kept", "Articles at hand on this worker", registry=REGISTRY
+)
+assigned_partitions = Gauge(
+    "trollbridge_assigned_partitions",
+    "Partitions that this worker reads",
+    ["topic"],
+    registry=REGISTRY,
+)
+ready = Gauge("trollbridge_ready", "1 when /readyz says ready", registry=REGISTRY)
+policy_reload_failures = Counter(
+    "trollbridge_policy_reload_failures",
+    "Changed policy files that were refused; the old policy stays",
+    registry=REGISTRY,
+)
+model_info = Gauge(
+    "trollbridge_model_info", "1 for each scorer that runs", ["scorer", "version"], registry=REGISTRY
+)
+policy_info = Gauge(
+    "trollbridge_policy_info", "1 for the policy in force", ["version"], registry=REGISTRY
+)
+build_info = Gauge("trollbridge_build_info", "1, with the version", ["version"], registry=REGISTRY)
+
+_sections: set[str] = set()
+
+
+def section_label(section: str) -> str:
+    """The section as a label; past fifty sections the rest are `other`, since labels cost memory."""
+    label = section.strip().lower()[:40] or "none"
+    if label not in _sections:
+        if len(_sections) >= _MOST_SECTIONS:
+            return "other"
+        _sections.add(label)
+    return label

@@ -1,0 +1,51 @@
+"""The last comments of each thread, as this worker has seen them."""
+
+from collections import OrderedDict, deque
+from typing import NamedTuple
+
+from moderation.records import Comment
+
+
+class _Said(NamedTuple):
+    id: str
+    text: str
+
+
+class Threads:
+    """Recent comments by article; bounded in threads and in comments of each.
+
+    The memory is the worker's own and starts empty: after a restart a comment is scored with the
+    thread that has come since, and its record says how much that was.
+    """
+
+    def __init__(self, *, keep: int, length: int) -> None:
+        self._keep = keep
+        self._length = length
+        self._threads: OrderedDict[str, deque[_Said]] = OrderedDict()
+
+    def before(self, comment: Comment) -> tuple[str, ...]:
+        """Texts of the thread without this comment itself, oldest first."""
+        thread = self._threads.get(comment.article_id, ())
+        return tuple(said.text for said in thread if said.id != comment.id)
+
+    def parent(self, comment: Comment) -> str:
+        """Text of the comment that this one answers, or the empty string when it is not known."""
+        if comment.parent_text:
+            return comment.parent_text
+        for said in self._threads.get(comment.article_id, ()):
+            if comment.parent_id and said.id == comment.parent_id:
+                return said.text
+        return ""
+
+    def add(self, comment: Comment) -> None:
+        """Remember a comment; a later revision takes the place of the earlier one."""
+        thread = self._threads.setdefault(comment.article_id, deque(maxlen=self._length))
+        self._threads.move_to_end(comment.article_id)
+        for index, said in enumerate(thread):
+            if said.id == comment.id:
+                thread[index] = _Said(comment.id, comment.text)
+                break
+        else:
+            thread.append(_Said(comment.id, comment.text))
+        while len(self._threads) > self._keep:
+            self._threads.popitem(last=False)
