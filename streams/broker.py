@@ -26,6 +26,8 @@ class EmbeddedBroker:
     """
 
     PARTITIONS = 4
+    API_VERSION = "2.0"
+    """What kafka-python must be told, since this broker does not answer when asked."""
 
     def __init__(self) -> None:
         # librdkafka prints a warning about the mock cluster at log level 4.

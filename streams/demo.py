@@ -1,0 +1,178 @@
+"""The whole pipeline with no set-up: embedded broker, worker, a page of comments, its outcomes."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from kafka import TopicPartition
+
+from moderation.errors import PageError, TrollbridgeError
+from moderation.records import Judged, decode_judged
+from streams.audit import Audit, audit
+from streams.broker import EmbeddedBroker, free_port
+from streams.clients import consumer, reaching
+from streams.produce import Produced, produce
+from streams.settings import PREFIX, Settings
+from streams.topics import Topics
+
+SAMPLE = "harbour-bridge.txt"
+
+_START_SECONDS = 60.0
+_OUTCOME_SECONDS = 120.0
+_DEFAULT_METRICS_PORT = 9464
+
+
+class Outcome(msgspec.Struct):
+    """What a demo run came to."""
+
+    judged: list[Judged]
+    """In the order of the page."""
+    produced: Produced
+    audit: Audit
+
+
+class Demo:
+    """A running pipeline on this machine; use `running` to have it stopped."""
+
+    def __init__(self, settings: Settings, worker: subprocess.Popen[bytes], log: Path) -> None:
+        self.settings = settings
+        self._worker = worker
+        self._log = log
+
+    def play(self, name: str, page: bytes) -> Outcome:
+        """Send a page through and wait for every outcome; TrollbridgeError when one is late."""
+        produced = produce(self.settings, [(name, BytesIO(page))])
+        if produced.rejects:
+            reject = produced.rejects[0]
+            raise PageError(f"{name}: comment {reject.line - 1}: {reject.reason}")
+        judged = sorted(self._outcomes(produced.comments), key=lambda record: record.source.offset)
+        return Outcome(judged, produced, audit(self.settings))
+
+    def _outcomes(self, count: int) -> Iterator[Judged]:
+        topic = Topics(self.settings.topic_prefix).judged
+        seen: set[str] = set()
+        deadline = time.monotonic() + _OUTCOME_SECONDS
+        with reaching(self.settings), consumer(self.settings) as client:
+            numbers = client.partitions_for_topic(topic) or ()
+            client.assign([TopicPartition(topic, number) for number in numbers])
+            while len(seen) < count:
+                for records in client.poll(200).values():
+                    for record in records:
+                        judged = decode_judged(record.value)
+                        if judged.item_id not in seen:
+                            seen.add(judged.item_id)
+                            yield judged
+                self.require_worker()
+                if time.monotonic() > deadline:
+                    raise TrollbridgeError(
+                        f"{len(seen)} of {count} comments came to an outcome within "
+                        f"{_OUTCOME_SECONDS:g} s; the worker's log is {self._log}"
+                    )
+
+    def wait_ready(self) -> None:
+        """Wait until the worker says that it is ready; TrollbridgeError when it does not."""
+        url = f"http://{self.settings.metrics_bind}/readyz"
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            self.require_worker()
+            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+                urllib.request.urlopen(url, timeout=2).close()
+                return
+            time.sleep(0.1)
+        raise TrollbridgeError(
+            f"the worker was not ready within {_START_SECONDS:g} s; its log is {self._log}"
+        )
+
+    def require_worker(self) -> None:
+        """TrollbridgeError, with the worker's last line, when it has ended."""
+        if self._worker.poll() is not None:
+            lines = self._log.read_text("utf-8", "replace").strip().splitlines() or ["no message"]
+            raise TrollbridgeError(f"the worker ended: {lines[-1]}")
+
+    def wait(self) -> None:
+        """Stay until the worker ends by itself."""
+        self._worker.wait()
+        self.require_worker()
+
+
+def sample_page() -> bytes:
+    """The page that ships with trollbridge."""
+    return (resources.files("moderation") / "samples" / SAMPLE).read_bytes()
+
+
+@contextlib.contextmanager
+def running(settings: Settings, say: Callable[[str], Any]) -> Iterator[Demo]:
+    """Start broker, topics and worker; stop all of them at the end. `say` is told each step."""
+    with (
+        tempfile.TemporaryDirectory(prefix="trollbridge-demo-") as folder,
+        EmbeddedBroker() as broker,
+    ):
+        say("Starting the embedded broker and the topics")
+        settings = msgspec.structs.replace(
+            settings,
+            brokers=broker.address,
+            security_protocol="PLAINTEXT",
+            api_version=EmbeddedBroker.API_VERSION,
+            metrics_bind=f"127.0.0.1:{_metrics_port()}",
+            data_dir=folder,
+        )
+        broker.create_topics(Topics(settings.topic_prefix).cleanup())
+        log = Path(folder) / "worker.log"
+        say("Starting the worker: models, consumer group")
+        worker = _start_worker(settings, log)
+        try:
+            demo = Demo(settings, worker, log)
+            demo.wait_ready()
+            yield demo
+        finally:
+            _stop(worker)
+
+
+def _start_worker(settings: Settings, log: Path) -> subprocess.Popen[bytes]:
+    values = msgspec.structs.asdict(settings) | {"log_format": "console"}
+    environment = {
+        PREFIX + name.upper(): ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in values.items()
+    }
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "streams.cli", "worker"],
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # Ctrl-C reaches this process, which stops the worker in order.
+            start_new_session=True,
+        )
+
+
+def _stop(worker: subprocess.Popen[bytes]) -> None:
+    worker.terminate()
+    try:
+        worker.wait(timeout=12)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
+
+
+def _metrics_port() -> int:
+    """The usual metrics port, or another one when that is taken."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", _DEFAULT_METRICS_PORT))
+        except OSError:
+            return free_port()
+    return _DEFAULT_METRICS_PORT
+

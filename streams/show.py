@@ -1,0 +1,149 @@
+"""What the commands print for people."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from moderation.pages import Page
+from moderation.records import Judged, Reason
+from streams.audit import Audit
+from streams.demo import Outcome
+from streams.settings import Configured, Settings, is_secret
+
+_MOST_LISTED = 20
+
+
+def outcomes(out: Console, name: str, outcome: Outcome) -> None:
+    """The demo's table: who said what, and what became of it."""
+    table = Table(
+        title=f"Reader comments of {escape(name)}", title_justify="left", expand=True, row_styles=[""]
+    )
+    table.add_column("Author", style="bold", max_width=20, overflow="ellipsis")
+    table.add_column("Comment", ratio=3)
+    table.add_column("Outcome", no_wrap=True)
+    table.add_column("Reasons", ratio=2)
+    for judged in outcome.judged:
+        flagged = judged.decision == "review"
+        table.add_row(
+            escape(judged.author_name),
+            escape(_excerpt(judged.text)),
+            "[yellow]⚑ review[/]" if flagged else "[green]✓ allow[/]",
+            _reasons(judged),
+        )
+    out.print(table)
+    found = outcome.audit
+    models = outcome.judged[0].models if outcome.judged else {}
+    out.print(
+        f"\n[bold]{found.inputs}[/] comments: [green]{found.allow} allowed[/], "
+        f"[yellow]{found.review} to review[/], {found.deadletters} dead letters"
+    )
+    audit(out, found)
+    if models:
+        out.print("Models: " + ", ".join(f"{scorer} {models[scorer]}" for scorer in models))
+
+
+def _excerpt(text: str, length: int = 100) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1].rstrip() + "…"
+
+
+def _reasons(judged: Judged) -> str:
+    lines = [f"[yellow]{_reason(reason)}[/]" for reason in judged.reasons]
+    lines += [f"[dim]{_reason(reason)} (shown only)[/]" for reason in judged.shown]
+    return "\n".join(lines)
+
+
+def _reason(reason: Reason) -> str:
+    detail = f" — {escape(reason.detail)}" if reason.detail else ""
+    return f"{reason.code} {reason.score:.2f} ≥ {reason.threshold:.2f}{detail}"
+
+
+def audit(out: Console, found: Audit) -> None:
+    """The ledger's balance."""
+    sign = "[green]balanced[/]" if found.balanced else "[red]NOT balanced[/]"
+    out.print(
+        f"Ledger: {found.inputs:,} inputs = {found.allow:,} allow + {found.review:,} review + "
+        f"{found.deadletters:,} dead letters: {sign}"
+    )
+    notes = {
+        "duplicates recognised": found.duplicates,
+        "of them with another outcome than the first": len(found.conflicts),
+        "dead letters of other topics": found.other_deadletters,
+        "outcomes of inputs that are no longer there": found.strangers,
+    }
+    for what, count in notes.items():
+        if count:
+            out.print(f"  {count:,} {what}")
+    for source in found.missing[:_MOST_LISTED]:
+        out.print(f"  [red]missing:[/] {source.topic}/{source.partition} offset {source.offset}")
+    if len(found.missing) > _MOST_LISTED:
+        out.print(f"  … and {len(found.missing) - _MOST_LISTED:,} more missing")
+    for item in found.unreviewed[:_MOST_LISTED]:
+        out.print(f"  [red]not in the review topic:[/] {escape(item)}")
+    for partition, start in found.truncated.items():
+        out.print(f"  {partition}: retention has removed what was before offset {start}")
+
+
+def next_steps(out: Console) -> None:
+    """What to try after the demo."""
+    out.print(
+        "\nNext: [bold]trollbridge demo --page FILE[/] takes your own page, "
+        "[bold]--keep[/] leaves it running with metrics,\n"
+        "[bold]--json[/] prints judged records. docs/why.md says how nothing gets lost; "
+        "docs/operate.md, how to run it."
+    )
+
+
+def running(out: Console, settings: Settings) -> None:
+    """Where a kept demo listens."""
+    out.print(
+        f"\nStill running. Metrics: http://{settings.metrics_bind}/metrics   "
+        f"Broker: {settings.brokers}\n"
+        f"Send more: [bold]TROLLBRIDGE_BROKERS={settings.brokers} "
+        f"TROLLBRIDGE_API_VERSION={settings.api_version} trollbridge produce FILE[/]\n"
+        "Ctrl-C stops everything."
+    )
+
+
+def page(out: Console, parsed: Page) -> None:
+    """A parsed page."""
+    article = parsed.article
+    out.print(f"[bold]{escape(article.title or '(no title)')}[/]  {article.date}")
+    for paragraph in article.paragraphs:
+        out.print(escape(_excerpt(paragraph, 100)), style="dim")
+    table = Table(expand=True)
+    table.add_column("Author", style="bold")
+    table.add_column("Comment", ratio=3)
+    table.add_column("Quotes", ratio=1)
+    for comment in parsed.comments:
+        quoted = comment.quotes
+        table.add_row(
+            escape(comment.author),
+            escape(_excerpt(comment.text)),
+            escape(f"{quoted.author}: {_excerpt(quoted.text, 60)}") if quoted else "",
+        )
+    out.print(table)
+
+
+def shown_settings(configured: Configured) -> dict[str, dict[str, Any]]:
+    """Each setting's value, secrets hidden, and its origin."""
+    shown = {}
+    for name, origin in configured.origins.items():
+        value = getattr(configured.settings, name)
+        if is_secret(name) and value:
+            value = "********"
+        shown[name] = {"value": value, "origin": origin}
+    return shown
+
+
+def settings(out: Console, configured: Configured) -> None:
+    """The settings as a table."""
+    table = Table("Setting", "Value", "Origin")
+    for name, entry in shown_settings(configured).items():
+        value = entry["value"]
+        text = ", ".join(value) if isinstance(value, tuple) else str(value)
+        style = "" if entry["origin"] == "default" else "bold"
+        table.add_row(name, escape(text), escape(entry["origin"]), style=style)
+    out.print(table)
