@@ -18,7 +18,7 @@ class WeightsError(TrollbridgeError):
 
 
 class ScoringError(TrollbridgeError):
-    """A scorer failed on an input: it raised, hung, or returned something that is no probability."""
+    """A scorer failed on an input: it raised, hung, or gave no probability."""
 
 
 class RecordError(TrollbridgeError):

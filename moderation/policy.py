@@ -182,8 +182,8 @@ def _is_wrong(text: str, path: list[str]) -> bool:
     for key in path:
         value = value[key]
     kind: Any = None
-    if len(path) in {2, 4} and path[-2] == "reasons":
-        kind = Rule if len(path) == 2 else _RuleChange
+    if path[-2:-1] == ["reasons"]:
+        kind = Rule if path[0] == "reasons" else _RuleChange
     elif path[-1] in Rule.__struct_fields__:
         fields = {"threshold": Probability, "action": Action, "weight": Probability}
         kind = fields[path[-1]]

@@ -37,7 +37,9 @@ _QUOTED = re.compile(r'"([^"\n]{1,600})"')
 _QUOTE_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
 
 CITATION_WORDS = 4
-"""A passage shorter than this says nothing about where it comes from."""
+"""A quoted passage shorter than this says nothing about where it comes from."""
+COPIED_WORDS = 8
+"""Without quotation marks it takes more: a short sentence may be repeated by chance or in spite."""
 
 
 def fold(text: str) -> str:
@@ -105,25 +107,25 @@ def citations(text: str, sources: Iterable[str]) -> list[tuple[int, int]]:
     """Find the parts of a comment that are somebody else's words, as `(start, end)`.
 
     These are lines that begin with `>`, quoted passages of `CITATION_WORDS` words or more
-    that stand in one of `sources` (article, parent), and whole sentences copied from there.
+    that stand in one of `sources` (article, parent), and sentences of `COPIED_WORDS` or more
+    copied from there without marks.
     Spans are sorted and do not overlap.
     """
     known = [source for source in sources if source]
     spans = [match.span() for match in _QUOTE_LINE.finditer(text)]
     if known:
-        quoted = quotations(text)
-        copied = [*quoted, *sentences(text)]
-        spans += [
-            (start, end)
-            for start, end in copied
-            if len(words(text[start:end])) >= CITATION_WORDS and appears_in(text[start:end], known)
-        ]
-        # A long quotation may hold several sentences, or be cut with dots: each part counts.
-        for start, end in quoted:
-            for left, right in sentences(text[start:end]):
-                part = text[start + left : start + right]
-                if len(words(part)) >= CITATION_WORDS and appears_in(part, known):
-                    spans.append((start + left, start + right))
+        candidates = [(span, COPIED_WORDS) for span in sentences(text)]
+        for start, end in quotations(text):
+            candidates.append(((start, end), CITATION_WORDS))
+            # A long quotation may hold several sentences, or be cut with dots: each part counts.
+            candidates += [
+                ((start + left, start + right), CITATION_WORDS)
+                for left, right in sentences(text[start:end])
+            ]
+        for (start, end), least in candidates:
+            passage = text[start:end]
+            if len(words(passage)) >= least and appears_in(passage, known):
+                spans.append((start, end))
     return _union(spans)
 
 
@@ -145,9 +147,9 @@ def blank(text: str, spans: Iterable[tuple[int, int]]) -> str:
 
 
 def own_words(text: str, sources: Iterable[str]) -> str:
-    """Blank what a comment cites from `sources`; a comment that is all citation keeps its text.
+    """Blank what a comment cites from `sources`.
 
-    The result is as long as `text`, so spans found in it are spans in `text`.
+    The result is as long as `text`, so spans found in it are spans in `text`. It holds no
+    word when the comment is nothing but citation.
     """
-    left = blank(text, citations(text, sources))
-    return left if _WORD.search(left) else text
+    return blank(text, citations(text, sources))

@@ -36,7 +36,7 @@ class Audit(msgspec.Struct, kw_only=True):
     other_deadletters: int = 0
     """Dead letters of other topics' records."""
     truncated: dict[str, int] = {}
-    """Partitions of `comments` whose beginning retention has removed: offset of the first record."""
+    """Partitions of `comments` whose start retention has removed: the first offset left."""
 
     @property
     def balanced(self) -> bool:
@@ -53,46 +53,64 @@ def audit(settings: Settings) -> Audit:
     topics = Topics(settings.topic_prefix)
     found = Audit()
     with reaching(settings), consumer(settings) as client:
-        inputs: set[Source] = set()
-        for record in read_all(client, topics.comments):
-            inputs.add(Source(record.topic, record.partition, record.offset))
-        for partition, start in client.beginning_offsets(_partitions(client, topics.comments)).items():
-            if start:
-                found.truncated[f"{partition.topic}/{partition.partition}"] = start
-        outcomes: dict[Source, str] = {}
-        to_review: dict[str, Source] = {}
-        conflicts: set[Source] = set()
-
-        def settle(source: Source, outcome: str) -> None:
-            if source not in inputs:
-                found.strangers += 1
-            elif source not in outcomes:
-                outcomes[source] = outcome
-            else:
-                found.duplicates += 1
-                if outcomes[source] != outcome:
-                    conflicts.add(source)
-
+        inputs = {
+            Source(record.topic, record.partition, record.offset)
+            for record in read_all(client, topics.comments)
+        }
+        starts = client.beginning_offsets(_partitions(client, topics.comments))
+        found.truncated = {
+            f"{tp.topic}/{tp.partition}": start for tp, start in starts.items() if start
+        }
+        book = _Book(found, inputs)
+        to_review: set[str] = set()
         for record in read_all(client, topics.judged):
             judged = decode_judged(record.value)
-            settle(judged.source, judged.decision)
+            book.settle(judged.source, judged.decision)
             if judged.decision == "review":
-                to_review[judged.item_id] = judged.source
+                to_review.add(judged.item_id)
         for record in read_all(client, topics.deadletter):
             source = _letter_source(record)
             if source is not None and source.topic == topics.comments:
-                settle(source, "deadletter")
+                book.settle(source, "deadletter")
             else:
                 found.other_deadletters += 1
-        reviewed = {decode_judged(record.value).item_id for record in read_all(client, topics.review)}
-    counts = Counter(outcomes.values())
-    found.inputs = len(inputs)
-    found.allow, found.review = counts["allow"], counts["review"]
-    found.deadletters = counts["deadletter"]
-    found.conflicts = sorted(conflicts, key=_order)
-    found.missing = sorted(inputs - outcomes.keys(), key=_order)
-    found.unreviewed = sorted(to_review.keys() - reviewed)
+        reviewed = {
+            decode_judged(record.value).item_id for record in read_all(client, topics.review)
+        }
+    book.close()
+    found.unreviewed = sorted(to_review - reviewed)
     return found
+
+
+class _Book:
+    """Inputs and what became of them, while the topics are read."""
+
+    def __init__(self, found: Audit, inputs: set[Source]) -> None:
+        self._found = found
+        self._inputs = inputs
+        self._outcomes: dict[Source, str] = {}
+        self._conflicts: set[Source] = set()
+
+    def settle(self, source: Source, outcome: str) -> None:
+        """Enter a terminal record."""
+        if source not in self._inputs:
+            self._found.strangers += 1
+        elif source not in self._outcomes:
+            self._outcomes[source] = outcome
+        else:
+            self._found.duplicates += 1
+            if self._outcomes[source] != outcome:
+                self._conflicts.add(source)
+
+    def close(self) -> None:
+        """Sum up."""
+        counts = Counter(self._outcomes.values())
+        found = self._found
+        found.inputs = len(self._inputs)
+        found.allow, found.review = counts["allow"], counts["review"]
+        found.deadletters = counts["deadletter"]
+        found.conflicts = sorted(self._conflicts, key=_order)
+        found.missing = sorted(self._inputs - self._outcomes.keys(), key=_order)
 
 
 def _order(source: Source) -> tuple[str, int, int]:
@@ -129,5 +147,3 @@ def _letter_source(record: Any) -> Source | None:
     except (KeyError, ValueError):
         # Somebody else wrote to the dead-letter topic; the caller counts it.
         return None
-
-

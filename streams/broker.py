@@ -75,9 +75,13 @@ class ApacheKafka:
 
     def __init__(self, home: Path, *, properties: Mapping[str, str] | None = None) -> None:
         if shutil.which("java") is None:
-            raise BrokerError("Apache Kafka needs Java 17 or later: install a JRE, or use --embedded")
+            raise BrokerError(
+                "Apache Kafka needs Java 17 or later: install a JRE, or use --embedded"
+            )
         if not any((home / "libs").glob("kafka_*.jar")):
-            raise BrokerError(f"KAFKA_HOME={home} holds no Apache Kafka (libs/kafka_*.jar is missing)")
+            raise BrokerError(
+                f"KAFKA_HOME={home} holds no Apache Kafka (libs/kafka_*.jar is missing)"
+            )
         self._home = home
         self._folder = Path(tempfile.mkdtemp(prefix="trollbridge-kafka-"))
         self._log_path = self._folder / "server.log"
@@ -108,22 +112,36 @@ class ApacheKafka:
         self._config = self._folder / "server.properties"
         self._config.write_text("".join(f"{k}={v}\n" for k, v in self._properties.items()))
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster,
-                   "-c", str(self._config)).wait(timeout=60)
+        self._java(
+            "kafka.tools.StorageTool",
+            "format",
+            "--standalone",
+            "-t",
+            cluster,
+            "-c",
+            str(self._config),
+        ).wait(timeout=60)
 
     def _java(self, main: str, *arguments: str) -> subprocess.Popen[bytes]:
         with self._log_path.open("ab") as log:
             return subprocess.Popen(
                 [
-                    "java", "-Xmx512m", "-cp", f"{self._home}/libs/*",
+                    "java",
+                    "-Xmx512m",
+                    "-cp",
+                    f"{self._home}/libs/*",
                     f"-Dlog4j2.configurationFile={self._home}/config/log4j2.yaml",
-                    main, *arguments,
+                    main,
+                    *arguments,
                 ],
-                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     def start(self, *, timeout: float = 60) -> None:
-        """Start the node and wait until it answers; BrokerError with the log's tail if it does not."""
+        """Start the node and wait until it answers; BrokerError with the log's tail otherwise."""
         self._process = self._java("kafka.Kafka", str(self._config))
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and self._process.poll() is None:

@@ -32,6 +32,8 @@ app = typer.Typer(
 topics_app = typer.Typer(help="Create or verify the topics.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
 
+_MOST_NAMED = 10
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -142,9 +144,9 @@ def produce_command(
     *,
     brokers: Brokers = None,
     topic_prefix: Prefix = None,
-    rejects: Annotated[
-        Path, typer.Option(help="Where lines that were not sent are kept.")
-    ] = Path("rejects.jsonl"),
+    rejects: Annotated[Path, typer.Option(help="Where lines that were not sent are kept.")] = Path(
+        "rejects.jsonl"
+    ),
     rate: Annotated[float, typer.Option(min=0, help="Comments a second; 0: no limit.")] = 0,
 ) -> None:
     """Send pages and JSON lines into the articles and comments topics."""
@@ -162,10 +164,12 @@ def _keep_rejects(produced: Produced, file: Path) -> None:
     with file.open("ab") as kept:
         for reject in produced.rejects:
             kept.write(msgspec.json.encode(reject) + b"\n")
-    shown = ", ".join(_place(reject) for reject in produced.rejects[:10])
-    more = f" and {len(produced.rejects) - 10:,} more" if len(produced.rejects) > 10 else ""
+    shown = ", ".join(_place(reject) for reject in produced.rejects[:_MOST_NAMED])
+    more = len(produced.rejects) - _MOST_NAMED
+    if more > 0:
+        shown += f" and {more:,} more"
     raise TrollbridgeError(
-        f"{len(produced.rejects):,} lines were not sent: {shown}{more}; they are kept in {file}"
+        f"{len(produced.rejects):,} lines were not sent: {shown}; they are kept in {file}"
     )
 
 
@@ -195,9 +199,7 @@ def _opened(names: list[str]) -> Iterator[tuple[list[tuple[str, BinaryIO]], Any]
         stack.enter_context(bar)
 
         def progress() -> None:
-            done = sum(
-                stream.tell() for name, stream in streams if name != "standard input"
-            )
+            done = sum(stream.tell() for name, stream in streams if name != "standard input")
             bar.update(task, completed=done)
 
         yield streams, progress
@@ -281,6 +283,39 @@ def audit_command(
             f"the ledger does not balance: {len(found.missing):,} inputs are missing, "
             f"{len(found.unreviewed):,} flagged items are not in the review topic"
         )
+
+
+@app.command()
+def bench(
+    *,
+    records: Annotated[int, typer.Option(min=1_000, help="Comments in each round.")] = 20_000,
+    rounds: Annotated[int, typer.Option(min=1)] = 3,
+    rate: Annotated[float, typer.Option(min=1, help="Comments a second for the latency.")] = 200,
+    seconds: Annotated[float, typer.Option(min=0, help="Length of it; 0 leaves it out.")] = 20,
+    kafka_home: Annotated[
+        Path | None,
+        typer.Option(envvar="KAFKA_HOME", help="An unpacked Apache Kafka; else embedded."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure throughput and latency, a bare Faust app beside it in the same run."""
+    from streams.bench.run import bench as measure  # noqa: PLC0415 - only this command needs it
+
+    settings = _configured().settings
+    with err.status("Starting a broker") as status:
+        found = measure(
+            settings,
+            records=records,
+            rounds=rounds,
+            rate=rate,
+            seconds=seconds,
+            kafka_home=kafka_home,
+            say=status.update,
+        )
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    else:
+        show.bench(out, found)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from streams.settings import Settings
 
 BOOTSTRAP_MS = 10_000
 
+
 def uses_tls(settings: Settings) -> bool:
     """Whether connections are encrypted."""
     return settings.security_protocol in {"SSL", "SASL_SSL"}
@@ -112,16 +113,12 @@ def reaching(settings: Settings) -> Iterator[None]:
 
 def admin(settings: Settings) -> "contextlib.closing[KafkaAdminClient]":
     """An admin client, closed at the end of the `with`."""
-    return contextlib.closing(
-        KafkaAdminClient(**_kafka_python_options(settings))
-    )
+    return contextlib.closing(KafkaAdminClient(**_kafka_python_options(settings)))
 
 
 def producer(settings: Settings) -> "contextlib.closing[KafkaProducer]":
     """A producer that confirms (acks=all, idempotent), closed at the end of the `with`."""
-    return contextlib.closing(
-        KafkaProducer(**_kafka_python_options(settings), linger_ms=20)
-    )
+    return contextlib.closing(KafkaProducer(**_kafka_python_options(settings), linger_ms=20))
 
 
 def consumer(settings: Settings, **options: Any) -> "contextlib.closing[KafkaConsumer]":

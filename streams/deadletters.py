@@ -1,7 +1,8 @@
 """Dead letters: what could not be processed, with its original bytes and why."""
 
 from collections import deque
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from faust.types import Message
 
@@ -19,15 +20,22 @@ _DETAIL_LENGTH: Final = 500
 
 
 def letter(
-    topic: str, message: Message, error: RecordError, *, item_id: str = "", source: Source | None = None
+    topic: str,
+    message: Message,
+    error: RecordError,
+    *,
+    item_id: str = "",
+    source: Source | None = None,
 ) -> Outgoing:
     """The dead letter for a record: key, value and headers as they came, and ours beside them.
 
     `source` is where the comment first came in, when that is not where `message` stands.
     """
     source = source or Source(message.topic, message.partition, message.offset)
-    came = message.headers.items() if isinstance(message.headers, dict) else message.headers or ()
-    headers: Headers = [(name, bytes(value)) for name, value in came if value is not None]
+    came: Any = message.headers or ()
+    if isinstance(came, Mapping):
+        came = came.items()
+    headers: Headers = list(came)
     ours = {
         "code": error.code,
         "detail": str(error)[:_DETAIL_LENGTH],
@@ -59,14 +67,17 @@ class DeadLetterLimit:
         self._recent: deque[bool] = deque(maxlen=WINDOW)
         self._dead = 0
 
-    def saw(self, dead: bool, error: RecordError | None = None) -> None:
-        """Count one record; TooManyDeadLettersError when it is one too many."""
+    def saw(self, error: RecordError | None) -> None:
+        """Count one record, `error` when it is dead; TooManyDeadLettersError when too many are."""
+        dead = error is not None
         if len(self._recent) == WINDOW:
             self._dead -= self._recent[0]
         self._recent.append(dead)
         self._dead += dead
         self._row = self._row + 1 if dead else 0
-        last = f"; the last one: {error.code}: {error}" if error else ""
+        if error is None:
+            return
+        last = f"; the last one: {error.code}: {error}"
         if self._row > self._in_a_row:
             raise TooManyDeadLettersError(
                 f"{self._row} dead letters in a row, {self._in_a_row} allowed "

@@ -175,4 +175,3 @@ def _metrics_port() -> int:
         except OSError:
             return free_port()
     return _DEFAULT_METRICS_PORT
-

@@ -17,7 +17,10 @@ comments = Counter(
     registry=REGISTRY,
 )
 reasons = Counter(
-    "trollbridge_reasons", "Reasons for which comments went to review", ["reason"], registry=REGISTRY
+    "trollbridge_reasons",
+    "Reasons for which comments went to review",
+    ["reason"],
+    registry=REGISTRY,
 )
 outcome_seconds = Histogram(
     "trollbridge_outcome_seconds",
@@ -90,7 +93,10 @@ policy_reload_failures = Counter(
     registry=REGISTRY,
 )
 model_info = Gauge(
-    "trollbridge_model_info", "1 for each scorer that runs", ["scorer", "version"], registry=REGISTRY
+    "trollbridge_model_info",
+    "1 for each scorer that runs",
+    ["scorer", "version"],
+    registry=REGISTRY,
 )
 policy_info = Gauge(
     "trollbridge_policy_info", "1 for the policy in force", ["version"], registry=REGISTRY
@@ -101,7 +107,7 @@ _sections: set[str] = set()
 
 
 def section_label(section: str) -> str:
-    """The section as a label; past fifty sections the rest are `other`, since labels cost memory."""
+    """The section as a label; past fifty the rest are `other`, since labels cost memory."""
     label = section.strip().lower()[:40] or "none"
     if label not in _sections:
         if len(_sections) >= _MOST_SECTIONS:

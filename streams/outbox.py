@@ -15,9 +15,10 @@ from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, str | bytes | None]]
 
 _DELIVERY_TIMEOUT_MS = 60_000
+_TIMED_OUT = KafkaError._MSG_TIMED_OUT  # noqa: SLF001 - its public name
 _REFUSED = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE, KafkaError.INVALID_RECORD}
 
 
@@ -94,7 +95,7 @@ class Outbox:
             for index, error in failed:
                 if error.code() in _REFUSED:
                     refused[index] = BrokerError(error.str())
-                elif error.retriable() or error.code() == KafkaError._MSG_TIMED_OUT:
+                elif error.retriable() or error.code() == _TIMED_OUT:
                     pending.append(index)
                 else:
                     raise BrokerError(f"cannot write to {records[index].topic}: {error.str()}")

@@ -19,7 +19,6 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Secret = Annotated[str, msgspec.Meta(extra={"secret": True})]
 
 
-
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that a site may set. Times are seconds."""
 
@@ -178,7 +177,7 @@ def _table(path: Path) -> dict[str, Any]:
 def _known(table: dict[str, Any], origin: str) -> dict[str, Any]:
     unknown = table.keys() - set(Settings.__struct_fields__)
     if unknown:
-        raise SettingsError(f"{origin}: unknown setting {sorted(unknown)[0]!r}")
+        raise SettingsError(f"{origin}: unknown setting {min(unknown)!r}")
     return table
 
 

@@ -1,5 +1,6 @@
 """What the commands print for people."""
 
+import statistics
 from typing import Any
 
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.table import Table
 from moderation.pages import Page
 from moderation.records import Judged, Reason
 from streams.audit import Audit
+from streams.bench.run import Bench
 from streams.demo import Outcome
 from streams.settings import Configured, Settings, is_secret
 
@@ -18,7 +20,10 @@ _MOST_LISTED = 20
 def outcomes(out: Console, name: str, outcome: Outcome) -> None:
     """The demo's table: who said what, and what became of it."""
     table = Table(
-        title=f"Reader comments of {escape(name)}", title_justify="left", expand=True, row_styles=[""]
+        title=f"Reader comments of {escape(name)}",
+        title_justify="left",
+        expand=True,
+        row_styles=[""],
     )
     table.add_column("Author", style="bold", max_width=20, overflow="ellipsis")
     table.add_column("Comment", ratio=3)
@@ -147,3 +152,24 @@ def settings(out: Console, configured: Configured) -> None:
         style = "" if entry["origin"] == "default" else "bold"
         table.add_row(name, escape(text), escape(entry["origin"]), style=style)
     out.print(table)
+
+
+def bench(out: Console, found: Bench) -> None:
+    """A bench run's figures."""
+    out.print(f"Broker: {found.broker}, {found.cores} cores, {found.records:,} comments a round")
+    table = Table("Comments a second", "Rounds", "Median", "Of the peer")
+    for name, rates, share in (
+        ("bare Faust app, confirms nothing", found.throughput.peer, 1.0),
+        ("trollbridge, no-op scorers", found.throughput.trollbridge, found.share),
+    ):
+        rounds = "  ".join(f"{rate:,.0f}" for rate in rates)
+        table.add_row(name, rounds, f"{statistics.median(rates):,.0f}", f"{share:.0%}")
+    out.print(table)
+    latency = found.latency
+    if latency is not None:
+        out.print(
+            f"Arrival to outcome at {latency.rate:g}/s, {latency.comments:,} comments: "
+            f"p50 {latency.p50 * 1000:.0f} ms, p99 {latency.p99 * 1000:.0f} ms, "
+            f"most {latency.most * 1000:.0f} ms"
+        )
+        out.print("Models: " + ", ".join(f"{name} {v}" for name, v in latency.models.items()))

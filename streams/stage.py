@@ -45,7 +45,7 @@ class Handler(Protocol[Opened]):
         """Decode a record; RecordError makes it a dead letter."""
         ...
 
-    def awaits(self, opened: Opened) -> asyncio.Future[None] | None:
+    def awaits(self, opened: Opened, /) -> asyncio.Future[None] | None:
         """What must come before this record can be handled, if anything."""
         ...
 
@@ -103,7 +103,7 @@ class Stage(Service, Generic[Opened]):
 
     async def read(self, stream: StreamT[bytes]) -> None:
         """Take records from the stream without acknowledging them; waits when there is no room."""
-        async for event in stream.noack().events():
+        async for event in stream.noack().events():  # type: ignore[attr-defined]
             epoch = self._epoch
             await self._room.acquire()
             if not self._is_open or epoch != self._epoch:
@@ -185,7 +185,7 @@ class Stage(Service, Generic[Opened]):
         if batch[0].epoch != self._epoch:
             return
         for result in results:
-            self._limit.saw(result.dead is not None, result.dead)
+            self._limit.saw(result.dead)
         outgoing: list[Outgoing] = []
         owner: list[int] = []
         for index, (item, result) in enumerate(zip(batch, results, strict=True)):
@@ -243,7 +243,8 @@ class Stage(Service, Generic[Opened]):
         while not self._ready.empty():
             self._ready.get_nowait()
         deadline = time.monotonic() + _HANDOVER_SECONDS
-        while time.monotonic() < deadline and not self._is_settled():
+        # Three things end the wait, so no single event can.
+        while time.monotonic() < deadline and not self._is_settled():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         positions = self._window.positions()
         dropped = len(self._window)

@@ -94,7 +94,9 @@ def check(settings: Settings) -> list[str]:
     with reaching(settings), admin(settings) as client:
         names = client.list_topics()
         missing = _missing(settings, names)
-        problems = [f"{name}: missing; create it with `trollbridge topics create`" for name in missing]
+        problems = [
+            f"{name}: missing; create it with `trollbridge topics create`" for name in missing
+        ]
         cleanup = Topics(settings.topic_prefix).cleanup()
         present = [name for name in cleanup if name not in missing]
         described = client.describe_topics(present) if present else []
@@ -107,7 +109,7 @@ def check(settings: Settings) -> list[str]:
                 )
             if settings.replication and replicas != {settings.replication}:
                 problems.append(
-                    f"{topic['name']}: replication {sorted(replicas)}, {settings.replication} wanted"
+                    f"{topic['name']}: replication {max(replicas)}, {settings.replication} wanted"
                 )
         for name, policy in _policies(client, present).items():
             if set(policy.split(",")) != set(cleanup[name].split(",")):

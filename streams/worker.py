@@ -39,12 +39,17 @@ _POLICY_SECONDS = 1.0
 
 def make_app(settings: Settings) -> faust.App:
     """Faust, set so that it loses nothing; docs/why.md says what each setting prevents."""
+    folder = Path(settings.data_dir) / "faust"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"data_dir={settings.data_dir}: {error.strerror}") from error
     return faust.App(
         settings.consumer_group,
         broker=[f"kafka://{address}" for address in settings.brokers.split(",")],
         broker_credentials=faust_credentials(settings),
         store="memory://",
-        datadir=Path(settings.data_dir) / "faust",
+        datadir=folder,
         key_serializer="raw",
         value_serializer="raw",
         web_enabled=False,
@@ -166,16 +171,14 @@ class Worker:
         """Wait for a signal, a failure, a crash of Faust's own, or the coroutines."""
         waits = [asyncio.ensure_future(wait) for wait in (stop.wait(), *coroutines)]
         crash = asyncio.ensure_future(self._crashed())
-        await asyncio.wait(
-            [*waits, crash, self._failure], return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait([*waits, crash, self._failure], return_when=asyncio.FIRST_COMPLETED)
         for wait in (*waits, crash):
             wait.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await wait
 
     async def _crashed(self) -> None:
-        while not self._app.crashed:
+        while not self._app.crashed:  # noqa: ASYNC110 - Faust offers no event for it
             await asyncio.sleep(0.2)
         reason = self._app.crash_reason or TrollbridgeError("Faust stopped by itself")
         self._fatal(reason if isinstance(reason, Exception) else TrollbridgeError(repr(reason)))
@@ -188,20 +191,21 @@ class Worker:
         await self._process.close()
         await asyncio.to_thread(self._outbox.close, 1)
 
-    async def _assign(self, app: faust.App, assigned: Any, **_: Any) -> None:
+    async def _assign(self, *_: Any, **__: Any) -> None:
         for stage in self._stages:
             stage.open()
         self._assigned = True
+        assigned = self._app.consumer.assignment()
         for topic in (self._topics.articles, self._topics.comments, self._topics.scored):
             own = sum(1 for tp in assigned if tp.topic == topic)
             metrics.assigned_partitions.labels(topic).set(own)
         log.info("partitions assigned", partitions=len(assigned))
 
-    async def _revoked(self, app: faust.App, revoked: Any, **_: Any) -> None:
+    async def _revoked(self, *_: Any, **__: Any) -> None:
         self._assigned = False
         await self._hand_over()
 
-    async def _shut_down(self, app: faust.App, **_: Any) -> None:
+    async def _shut_down(self, *_: Any, **__: Any) -> None:
         await self._hand_over()
 
     async def _hand_over(self) -> None:
@@ -233,7 +237,7 @@ class Worker:
             changed = self._policy.refresh()
         except SettingsError as error:
             metrics.policy_reload_failures.inc()
-            log.error("policy refused, the old one stays", error=str(error))
+            log.warning("policy refused, the old one stays", error=str(error))
             return
         if changed:
             log.info("policy in force", version=self._policy.policy.version)

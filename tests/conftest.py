@@ -1,0 +1,49 @@
+"""Brokers and workers that tests share."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.broker import ApacheKafka
+from tests.pipeline import Pipeline
+
+ROOT = Path(__file__).parents[1]
+SEEDS = ROOT.parent / "shared" / "seeds"
+
+
+def kafka_home() -> Path | None:
+    """An unpacked Apache Kafka, if there is one."""
+    home = Path(os.environ.get("KAFKA_HOME") or ROOT.parent / "shared" / "kafka")
+    return home if (home / "libs").is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def _kafka() -> Iterator[ApacheKafka]:
+    home = kafka_home()
+    if home is None:
+        pytest.skip("Apache Kafka is not here: set KAFKA_HOME")
+    with ApacheKafka(home) as kafka:
+        yield kafka
+
+
+@pytest.fixture
+def kafka(_kafka: ApacheKafka, tmp_path: Path) -> Iterator[Pipeline]:
+    """A pipeline with topics of its own on the session's Apache Kafka."""
+    with Pipeline.on_kafka(_kafka, tmp_path) as pipeline:
+        yield pipeline
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Pipeline]:
+    """A pipeline on an embedded broker of its own."""
+    with Pipeline.on_embedded(tmp_path) as pipeline:
+        yield pipeline
+
+
+@pytest.fixture(params=["embedded", "kafka"])
+def pipeline(request: pytest.FixtureRequest) -> Pipeline:
+    """The same test on both brokers."""
+    value: Pipeline = request.getfixturevalue(request.param)
+    return value

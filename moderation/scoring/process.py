@@ -163,9 +163,7 @@ async def score_each(
             if attempts <= 1 or hung:
                 return [error], {}
             await asyncio.sleep(backoff)
-            return await score_each(
-                process, inputs, attempts=attempts - 1, backoff=backoff * 2
-            )
+            return await score_each(process, inputs, attempts=attempts - 1, backoff=backoff * 2)
         size = 1 if hung else (len(inputs) + 1) // 2
         found: list[Finding | ScoringError] = []
         seconds: dict[str, float] = {}

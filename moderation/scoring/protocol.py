@@ -57,7 +57,7 @@ class ScoringOptions(msgspec.Struct, frozen=True):
     toxicity_backend: str = "auto"
     """`auto`, `detoxify` or `builtin`."""
     detoxify_checkpoint: str = ""
-    """A local Detoxify checkpoint; empty: the published weights of `detoxify_variant`, if cached."""
+    """A local Detoxify checkpoint; empty: the published one of `detoxify_variant`, if cached."""
     detoxify_variant: str = "original"
     data_dir: str = ".trollbridge"
     threads: int = 1

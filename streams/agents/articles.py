@@ -19,7 +19,7 @@ class ArticlesHandler:
         """Decode an article; RecordError makes it a dead letter."""
         return None if message.value is None else decode_article(message.value)
 
-    def awaits(self, opened: Article | None) -> asyncio.Future[None] | None:
+    def awaits(self, _: Article | None) -> asyncio.Future[None] | None:
         """Nothing to wait for."""
         return None
 

@@ -1,7 +1,7 @@
 """`judge`: applies the policy, writes the ledger and the review topic."""
 
 import asyncio
-import datetime
+import datetime as dt
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -31,14 +31,14 @@ class JudgeHandler:
         """Decode a scored comment; RecordError makes it a dead letter."""
         return decode_scored(message.value)
 
-    def awaits(self, opened: Scored) -> asyncio.Future[None] | None:
+    def awaits(self, _: Scored) -> asyncio.Future[None] | None:
         """Nothing to wait for."""
         return None
 
     async def handle(self, batch: Sequence[tuple[Message, Scored]]) -> list[Result]:
         """Judge a micro-batch."""
         policy = self._policy()
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
         return [self._judge(scored, policy, now) for _, scored in batch]
 
     def _judge(self, scored: Scored, policy: Policy, now: str) -> Result:

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -23,9 +24,10 @@ app = faust.App(
     topic_disable_leader=True,
     web_enabled=False,
     # Short, so that a restart after kill -9 does not wait out Faust's 60 seconds.
-    broker_session_timeout=float(os.environ["SESSION_TIMEOUT"]),
-    broker_heartbeat_interval=float(os.environ["SESSION_TIMEOUT"]) / 3,
-    broker_commit_interval=0.2,
+    broker_session_timeout=float(os.environ["SESSION_SECONDS"]),
+    broker_heartbeat_interval=float(os.environ["SESSION_SECONDS"]) / 3,
+    broker_commit_interval=float(os.environ["COMMIT_SECONDS"]),
+    broker_rebalance_timeout=float(os.environ["SESSION_SECONDS"]),
     producer_linger_ms=int(os.environ.get("LINGER_MS", "0")),
 )
 comments = app.topic("comments")
@@ -46,9 +48,12 @@ async def remote_toxicity(text: str) -> float:
 
 
 def heavy_toxicity(text: str) -> float:
-    """The same from a large model, which computes for long over some texts."""
-    if text.startswith("long read"):
-        time.sleep(float(os.environ["MODEL_SECONDS"]))
+    """The same from a large model, which computes over some texts until the test lets it finish."""
+    gate = os.environ.get("MODEL_GATE")
+    if gate and text.startswith("long read"):
+        Path(gate, "started").touch()
+        while not Path(gate, "finish").exists():
+            time.sleep(0.05)
     return toxicity(text)
 
 
@@ -56,7 +61,7 @@ async def one_by_one(stream: Any) -> None:
     """Score and send, a comment at a time."""
     async for comment in stream:
         score = toxicity(comment["text"])
-        await judged.send(value={"id": comment["id"], "toxicity": score})
+        await judged.send(value={**comment, "toxicity": score})
 
 
 async def in_batches(stream: Any) -> None:
@@ -64,21 +69,21 @@ async def in_batches(stream: Any) -> None:
     async for batch in stream.take(10, within=0.5):
         scores = [toxicity(comment["text"]) for comment in batch]
         for comment, score in zip(batch, scores, strict=True):
-            await judged.send(value={"id": comment["id"], "toxicity": score})
+            await judged.send(value={**comment, "toxicity": score})
 
 
 async def over_the_network(stream: Any) -> None:
     """Wait for a remote scorer."""
     async for comment in stream:
         score = await remote_toxicity(comment["text"])
-        await judged.send(value={"id": comment["id"], "toxicity": score})
+        await judged.send(value={**comment, "toxicity": score})
 
 
 async def on_the_loop(stream: Any) -> None:
     """Run the model right here, on the event loop."""
     async for comment in stream:
         score = heavy_toxicity(comment["text"])
-        await judged.send(value={"id": comment["id"], "toxicity": score})
+        await judged.send(value={**comment, "toxicity": score})
 
 
 CASES: dict[str, Callable[[], Any]] = {

@@ -1,0 +1,1 @@
+"""Scorers: texts in, probabilities, evidence and plain words out."""

@@ -1,0 +1,1 @@
+"""Rebuilds the weights that ship: `python -m moderation.training --data DIR`."""

@@ -1,0 +1,1 @@
+"""Throughput and latency, with a peer in the same run."""

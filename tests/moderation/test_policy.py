@@ -1,0 +1,111 @@
+"""Scores to decisions, and errors that a moderator who edits thresholds can mend."""
+
+from pathlib import Path
+
+import pytest
+
+from moderation.errors import SettingsError
+from moderation.policy import load_policy, parse_policy
+from moderation.policy_file import PolicyFile
+
+TEXT = """\
+name = "test"
+[reasons.toxicity]
+threshold = 0.8
+weight = 0.9
+[reasons.sarcasm]
+threshold = 0.5
+weight = 0.3
+[reasons.joke]
+threshold = 0.5
+action = "show"
+[sections.sports.reasons.sarcasm]
+threshold = 0.7
+[sections.satire.reasons.sarcasm]
+action = "ignore"
+"""
+
+
+def test_threshold_is_reached_not_passed() -> None:
+    """A score equal to the threshold counts; one just below does not."""
+    policy = parse_policy(TEXT, origin="p")
+    assert "review" == policy.judge({"toxicity": 0.8}).decision
+    assert "allow" == policy.judge({"toxicity": 0.7999}).decision
+
+
+def test_shown_only() -> None:
+    """What the policy only shows never sends a comment to review."""
+    verdict = parse_policy(TEXT, origin="p").judge({"joke": 1.0})
+    assert ("allow", [], ["joke"], 0.0) == (
+        verdict.decision,
+        verdict.reasons,
+        [reason.code for reason in verdict.shown],
+        verdict.priority,
+    )
+
+
+def test_sections() -> None:
+    """A section changes what it names and nothing else, whatever its letter case."""
+    policy = parse_policy(TEXT, origin="p")
+    scores = {"sarcasm": 0.6, "toxicity": 0.1}
+    decisions = [policy.judge(scores, section=name).decision for name in ("", "Sports", "satire")]
+    assert ["review", "allow", "allow"] == decisions
+    assert 0.8 == policy.rules("sports")["toxicity"].threshold
+
+
+def test_priority_orders_reasons() -> None:
+    """Grave reasons come first and weigh more; more reasons never lower the priority."""
+    policy = parse_policy(TEXT, origin="p")
+    both = policy.judge({"sarcasm": 1.0, "toxicity": 0.9})
+    assert ["toxicity", "sarcasm"] == [reason.code for reason in both.reasons]
+    assert policy.judge({"sarcasm": 1.0}).priority < policy.judge({"toxicity": 0.9}).priority
+    assert policy.judge({"toxicity": 0.9}).priority < both.priority <= 1
+
+
+def test_version_follows_content() -> None:
+    """The version in a judged record tells whether two records were judged alike."""
+    same = parse_policy("# a remark\n" + TEXT, origin="p").version
+    other = parse_policy(TEXT.replace("0.8", "0.81"), origin="p").version
+    assert parse_policy(TEXT, origin="p").version == same
+    assert same != other
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("threshold = 0.8", "threshold = 8", "line 3: reasons.toxicity.threshold: Expected"),
+        ("weight = 0.3", "wieght = 0.3", "line 7: reasons.sarcasm.wieght: Object contains"),
+        ('action = "show"', 'action = "hide"', "line 10: reasons.joke.action: Invalid enum"),
+        ("threshold = 0.7", 'threshold = "x"', "line 12: sections.sports.reasons.sarcasm"),
+        ("satire.reasons.sarcasm", "satire.reasons.irony", "line 13: section 'satire' changes"),
+        ('action = "ignore"', "action = ignore", "(at line 14, column 10)"),
+    ],
+)
+def test_errors_name_the_line(wrong: str, right: str, message: str) -> None:
+    """A wrong policy is refused with the file, the line and what is wrong."""
+    with pytest.raises(SettingsError) as caught:
+        parse_policy(TEXT.replace(wrong, right), origin="policy p.toml")
+    assert str(caught.value).startswith("policy p.toml")
+    assert message in str(caught.value)
+
+
+def test_shipped_policy() -> None:
+    """Out of the box a joke on the topic and plain drift are shown, never flagged."""
+    verdict = load_policy().judge({"joke": 0.99, "off_topic": 0.99, "off_topic_joke": 0.1})
+    assert "allow" == verdict.decision
+
+
+def test_broken_change_is_refused(tmp_path: Path) -> None:
+    """A broken new file is refused once, and the old policy stays in force."""
+    file = tmp_path / "policy.toml"
+    file.write_text(TEXT)
+    current = PolicyFile(str(file))
+    before = current.policy.version
+    file.write_text(TEXT + "[[")
+    with pytest.raises(SettingsError):
+        current.refresh()
+    assert not current.refresh()
+    assert before == current.policy.version
+    file.write_text(TEXT.replace("0.8", "0.85"))
+    assert current.refresh()
+    assert before != current.policy.version
