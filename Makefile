@@ -39,7 +39,7 @@ bench: .venv/.test ## Measure throughput and latency, peers beside it
 	@$(BIN)/trollbridge bench
 
 lock: .venv/.test ## Pin every package that is installed now
-	@$(BIN)/python -m pip freeze --exclude-editable | grep -v '^-e' > requirements.lock
+	@$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^torch @ .*/torch==2.13.0/; s/\+cpu//' > requirements.lock
 
 clean: ## Remove the environment and caches
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -283,6 +284,37 @@ def audit_command(
             f"the ledger does not balance: {len(found.missing):,} inputs are missing, "
             f"{len(found.unreviewed):,} flagged items are not in the review topic"
         )
+
+
+@app.command(name="replay")
+def replay_command(
+    policy: PolicyFlag = None,
+    brokers: Brokers = None,
+    topic_prefix: Prefix = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Only comments that arrived since, local time.")
+    ] = None,
+    last: Annotated[int, typer.Option(min=0, help="Only so many of the newest; 0: all.")] = 0,
+    *,
+    rescore: Annotated[bool, typer.Option(help="Score anew, or judge the recorded scores.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Show what another policy or model would change; write nothing."""
+    from streams.replay import replay  # noqa: PLC0415 - brings Faust, which takes a while
+
+    settings = _configured(policy=policy, brokers=brokers, topic_prefix=topic_prefix).settings
+    with err.status("Reading and scoring"):
+        found = replay(
+            settings,
+            load_policy(settings.policy),
+            since=int(since.timestamp() * 1000) if since else 0,
+            last=last,
+            rescore=rescore,
+        )
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    else:
+        show.replay(out, found)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from moderation.records import Judged, Reason
 from streams.audit import Audit
 from streams.bench.run import Bench
 from streams.demo import Outcome
+from streams.replay import Replay
 from streams.settings import Configured, Settings, is_secret
 
 _MOST_LISTED = 20
@@ -152,6 +153,30 @@ def settings(out: Console, configured: Configured) -> None:
         style = "" if entry["origin"] == "default" else "bold"
         table.add_row(name, escape(text), escape(entry["origin"]), style=style)
     out.print(table)
+
+
+def replay(out: Console, found: Replay) -> None:
+    """What would change."""
+    table = Table("Author", "Comment", "Now", "Then", title="What would change")
+    for change in found.changes[:_MOST_LISTED]:
+        table.add_row(
+            escape(change.author_name),
+            escape(_excerpt(change.text)),
+            f"{change.before} {', '.join(change.reasons_before)}",
+            f"{change.after} {', '.join(change.reasons_after)}",
+        )
+    if found.changes:
+        out.print(table)
+    if len(found.changes) > _MOST_LISTED:
+        out.print(f"… and {len(found.changes) - _MOST_LISTED:,} more")
+    out.print(
+        f"{found.comments:,} comments under policy {found.policy}: "
+        f"{len(found.changes):,} would change"
+    )
+    for pair, count in sorted(found.decisions.items()):
+        out.print(f"  {pair}: {count:,}")
+    if found.not_judged:
+        out.print(f"  {found.not_judged:,} have no judged record to compare with")
 
 
 def bench(out: Console, found: Bench) -> None:

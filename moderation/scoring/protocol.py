@@ -59,6 +59,10 @@ class ScoringOptions(msgspec.Struct, frozen=True):
     detoxify_checkpoint: str = ""
     """A local Detoxify checkpoint; empty: the published one of `detoxify_variant`, if cached."""
     detoxify_variant: str = "original"
+    detoxify_config: str = ""
+    """Folder with its config.json and tokenizer; empty: the checkpoint's own folder."""
+    detoxify_sha256: str = ""
+    """SHA-256 that the checkpoint must have; empty: any."""
     data_dir: str = ".trollbridge"
     threads: int = 1
     """CPU threads that a model may use."""

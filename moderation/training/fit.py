@@ -10,7 +10,7 @@ import scipy.sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
-from moderation.scoring.encoder import Encoder, Vector
+from moderation.scoring.encoder import DIMENSIONS, Encoder, Vector
 from moderation.scoring.heads import weigh
 from moderation.scoring.ngrams import BUCKETS, count
 from moderation.training.data import SEED, Example
@@ -22,6 +22,8 @@ _NGRAM_SCALE: Final = 3.0
 
 class Embeddings:
     """Embeds texts and keeps the results in a file, since the encoder is the slow part."""
+
+    width: Final = 2 * DIMENSIONS
 
     def __init__(self, encoder: Encoder, file: Path | None) -> None:
         self._encoder = encoder
@@ -88,6 +90,10 @@ class Head(NamedTuple):
     coefficients: Array
     bias: float
     held_out: Array
+
+    def ngrams(self, width: int) -> Array:
+        """Weights for TF-IDF as the scorers have it, without the scale used in fitting."""
+        return np.asarray(self.coefficients[width:] * _NGRAM_SCALE)
 
 
 def fit_head(

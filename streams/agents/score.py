@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
 
 import structlog
 from faust.types import Message
 
 from moderation.errors import RecordError, ScoringError
-from moderation.records import Comment, Context, Scored, Source, decode_comment, encode
+from moderation.records import Article, Comment, Context, Scored, Source, decode_comment, encode
 from moderation.scoring.process import ScoringProcess, score_each
 from moderation.scoring.protocol import Finding, ScoringInput
 from streams import deadletters, metrics
@@ -51,7 +52,9 @@ class ScoreHandler:
     async def handle(self, batch: Sequence[tuple[Message, Comment]]) -> list[Result]:
         """Score a micro-batch."""
         await self._articles_ready()
-        joined = [self._join(comment) for _, comment in batch]
+        joined = [join(comment, self._shelf, self._threads) for _, comment in batch]
+        missing = sum(1 for _, context in joined if context.article == "missing")
+        metrics.articles_missing.inc(missing)
         findings, seconds = await score_each(
             self._process, [given for given, _ in joined], attempts=self._attempts
         )
@@ -63,34 +66,6 @@ class ScoreHandler:
                 batch, joined, findings, strict=True
             )
         ]
-
-    def _join(self, comment: Comment) -> tuple[ScoringInput, Context]:
-        article = self._shelf.get(comment.article_id)
-        parent = self._threads.parent(comment)
-        thread = self._threads.before(comment)
-        self._threads.add(comment)
-        if article is None:
-            metrics.articles_missing.inc()
-        if comment.parent_id or comment.parent_text:
-            parent_state = "present" if parent else "missing"
-        else:
-            parent_state = "none"
-        return (
-            ScoringInput(
-                text=comment.text,
-                article_title=article.title if article else "",
-                article_text=article.text if article else "",
-                parent_text=parent,
-                thread=thread,
-                section=comment.section or (article.section if article else ""),
-                lang=comment.lang,
-            ),
-            Context(
-                article="present" if article else "missing",
-                parent=parent_state,  # type: ignore[arg-type]  # one of the three above
-                thread=len(thread),
-            ),
-        )
 
     def _result(
         self, message: Message, comment: Comment, context: Context, found: Finding | ScoringError
@@ -104,7 +79,7 @@ class ScoreHandler:
             )
             return Result([letter], dead=error)
         scored = Scored(
-            comment=self._with_section(comment),
+            comment=comment,
             scores=found.scores,
             models=self._process.models,
             source=source,
@@ -116,9 +91,31 @@ class ScoreHandler:
         key = comment.author_id.encode()
         return Result([Outgoing(self._topics.scored, key, encode(scored))])
 
-    def _with_section(self, comment: Comment) -> Comment:
-        """A comment without a section is in its article's."""
-        article = self._shelf.get(comment.article_id)
-        if not comment.section and article is not None:
-            comment.section = article.section
-        return comment
+
+def join(comment: Comment, shelf: Shelf, threads: Threads) -> tuple[ScoringInput, Context]:
+    """What the scorers are shown of a comment; the comment is part of its thread from now on.
+
+    A comment without a section gets its article's.
+    """
+    found = shelf.get(comment.article_id)
+    article = found or Article(id=comment.article_id)
+    parent = threads.parent(comment)
+    thread = threads.before(comment)
+    threads.add(comment)
+    comment.section = comment.section or article.section
+    parent_state: Literal["present", "missing", "none"] = "none"
+    if comment.parent_id or comment.parent_text:
+        parent_state = "present" if parent else "missing"
+    given = ScoringInput(
+        text=comment.text,
+        article_title=article.title,
+        article_text=article.text,
+        parent_text=parent,
+        thread=thread,
+        section=comment.section,
+        lang=comment.lang,
+    )
+    context = Context(
+        article="present" if found else "missing", parent=parent_state, thread=len(thread)
+    )
+    return given, context

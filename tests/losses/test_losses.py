@@ -61,13 +61,15 @@ class Worker:
     def __init__(self, case: str, folder: Path, environment: dict[str, str]) -> None:
         folder.mkdir()
         self._log = folder / "log"
+        self._told_to_end = False
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, str(NAIVE), case, "worker", "--without-web", "-l", "warning"],
+                [sys.executable, str(NAIVE), case, "worker", "--without-web", "-l", "warn"],
                 cwd=folder,
                 env=os.environ | environment,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                # Faust's banner; what it logs goes to standard error.
+                stdout=subprocess.DEVNULL,
                 stderr=log,
             )
 
@@ -76,12 +78,18 @@ class Worker:
         """Whether the process runs."""
         return self.process.poll() is None
 
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether the process ended without being told to, which none of these agents does."""
+        return not (self.is_alive or self._told_to_end)
+
     def log(self) -> str:
         """What the worker wrote so far."""
         return self._log.read_text(errors="replace")
 
     def end(self, signal_: signal.Signals) -> None:
         """Send a signal and wait for the end."""
+        self._told_to_end = True
         self.process.send_signal(signal_)
         self.process.wait(timeout=LIMIT_SECONDS)
 
@@ -139,6 +147,9 @@ class Trial:
         """Read what is judged until the condition holds; whether it did within the limit."""
         deadline = time.monotonic() + limit
         while not condition():
+            for worker in self._workers:
+                if worker.ended_by_itself:
+                    pytest.fail(f"a worker ended by itself:\n{worker.log()}")
             if time.monotonic() > deadline:
                 return False
             self.read()
@@ -223,7 +234,9 @@ def test_agent_that_raises_loses_the_comment(trial: Trial) -> None:
     assert ["wordless"] == trial.missing()
 
 
-def test_batch_that_raises_is_lost_whole(trial: Trial) -> None:
+def test_batch_that_raises_is_lost_whole(
+    trial: Trial, record_property: Callable[[str, object], None]
+) -> None:
     """One bad comment under `take()` takes the good ones of its batch with it.
 
     If Faust ever leaves the batch unacknowledged, docs/why.md must be changed.
@@ -235,6 +248,7 @@ def test_batch_that_raises_is_lost_whole(trial: Trial) -> None:
     trial.until_judged("28")
     trial.until_committed(trial.end())
     missing = trial.missing()
+    record_property("missing", missing)
 
     assert worker.is_alive
     assert "wordless" in missing
@@ -268,7 +282,9 @@ def test_undecodable_comment_under_take_ends_the_stream(trial: Trial) -> None:
     assert ["latin"] == trial.missing()
 
 
-def test_undecodable_comments_are_skipped_and_stall_every_partition(trial: Trial) -> None:
+def test_undecodable_comments_are_skipped_and_stall_every_partition(
+    trial: Trial, record_property: Callable[[str, object], None]
+) -> None:
     """Without `take()` a record that does not decode is acknowledged, and crashes the agent.
 
     The second one in a row finds the supervisor busy, and all partitions wait until it looks
@@ -283,7 +299,7 @@ def test_undecodable_comments_are_skipped_and_stall_every_partition(trial: Trial
     trial.until_judged("behind", "elsewhere")
     trial.until_committed(trial.end())
     stalled = trial.judged_at["elsewhere"] - put_at
-    print(f"a healthy partition stood still for {stalled:.1f} s")
+    record_property("stalled_seconds", round(stalled, 1))
 
     assert ["latin", "latin too"] == trial.missing()
     # A fetch that explains the half of it would still leave a stall.
@@ -326,7 +342,9 @@ def test_two_at_once_commit_past_the_one_in_flight(trial: Trial) -> None:
     assert ["slow"] == trial.missing()
 
 
-def test_model_on_the_event_loop_is_thrown_out_of_the_group(trial: Trial, tmp_path: Path) -> None:
+def test_model_on_the_event_loop_is_thrown_out_of_the_group(
+    trial: Trial, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """A model that computes on the event loop keeps its worker from answering a rebalance.
 
     A second worker waits for it, then takes its partitions and does its comment again. If Faust
@@ -338,8 +356,10 @@ def test_model_on_the_event_loop_is_thrown_out_of_the_group(trial: Trial, tmp_pa
     trial.put(comment("slow", "long read"))
     assert trial.until((tmp_path / "started").exists)
 
+    joined_at = time.time()
     trial.worker("on_the_loop")
     trial.until_judged("slow")
+    record_property("takeover_seconds", round(trial.judged_at["slow"] - joined_at, 1))
     assert 1 == trial.judged["slow"]
     (tmp_path / "finish").touch()
 
