@@ -24,17 +24,16 @@ class PolicyFile:
             return None
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
-    def refresh(self) -> bool:
-        """Read the file again if it changed; whether another policy is in force now.
+    def refresh(self) -> Policy | None:
+        """Read the file again if it changed; the policy that was read, if any.
 
         SettingsError, once for each change, when the new file is broken: the old policy stays.
         """
         stamp = self._stamp()
         if stamp == self._seen:
-            return False
+            return None
         self._seen = stamp
         if stamp is None:
             raise SettingsError(f"policy {self._path}: the file is gone")
-        before = self.policy.version
         self.policy = load_policy(self._path)
-        return self.policy.version != before
+        return self.policy

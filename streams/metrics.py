@@ -12,7 +12,7 @@ _MOST_SECTIONS: Final = 50
 
 comments = Counter(
     "trollbridge_comments",
-    "Comments that came to an outcome: allow, review or deadletter",
+    "Comments judged, by outcome: allow or review",
     ["outcome", "section"],
     registry=REGISTRY,
 )
@@ -90,6 +90,11 @@ ready = Gauge("trollbridge_ready", "1 when /readyz says ready", registry=REGISTR
 policy_reload_failures = Counter(
     "trollbridge_policy_reload_failures",
     "Changed policy files that were refused; the old policy stays",
+    registry=REGISTRY,
+)
+policy_refused = Gauge(
+    "trollbridge_policy_refused",
+    "1 while the policy file is broken and an older policy is in force",
     registry=REGISTRY,
 )
 model_info = Gauge(

@@ -52,6 +52,7 @@ class Shelf:
     def drop(self, article_id: str) -> None:
         """An article was deleted."""
         self._articles.pop(article_id, None)
+        metrics.articles_kept.set(len(self._articles))
 
     def get(self, article_id: str) -> Article | None:
         """The article, if it is at hand."""

@@ -203,6 +203,9 @@ class Worker:
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
         self._assigned = False
+        # What belongs to another worker from now on must not be reported here as well.
+        metrics.lag_records.clear()
+        metrics.lag_seconds.clear()
         await self._hand_over()
 
     async def _shut_down(self, *_: Any, **__: Any) -> None:
@@ -237,9 +240,11 @@ class Worker:
             changed = self._policy.refresh()
         except SettingsError as error:
             metrics.policy_reload_failures.inc()
+            metrics.policy_refused.set(1)
             log.warning("policy refused, the old one stays", error=str(error))
             return
-        if changed:
+        if changed is not None:
+            metrics.policy_refused.set(0)
             log.info("policy in force", version=self._policy.policy.version)
             self._publish_info()
 
@@ -251,7 +256,7 @@ class Worker:
         metrics.build_info.labels(importlib.metadata.version("trollbridge")).set(1)
 
     def _measure_lag(self) -> int:
-        """Set the lag metrics; the records that are behind, over all own partitions."""
+        """Set the lag metrics; how many records are surely behind, over all own partitions."""
         now = time.time()
         positions: dict[Any, int] = {}
         oldest: dict[str, float] = {}
@@ -272,7 +277,8 @@ class Worker:
             metrics.lag_seconds.labels(topic).set(max(0.0, now - oldest.get(topic, now)))
         if committed != self._moved[1] or not any(behind.values()):
             self._moved = (time.monotonic(), committed)
-        return sum(behind.values())
+        # The last offset of a partition may be a transaction's marker, which is no record.
+        return sum(max(0, records - 1) for records in behind.values())
 
     def _not_ready(self, lag: int) -> str:
         if not self._process.models and not self._settings.scorers:
