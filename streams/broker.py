@@ -82,6 +82,7 @@ class ApacheKafka:
             raise BrokerError(
                 f"KAFKA_HOME={home} holds no Apache Kafka (libs/kafka_*.jar is missing)"
             )
+        home = home.absolute()
         self._home = home
         self._folder = Path(tempfile.mkdtemp(prefix="trollbridge-kafka-"))
         self._log_path = self._folder / "server.log"

@@ -1,6 +1,7 @@
 """Linear heads over a window's embedding and n-grams."""
 
 import io
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -53,6 +54,21 @@ class Heads:
         dense = window.embedding @ self._embedding
         sparse = values @ self._ngrams[buckets]
         return np.asarray(dense + sparse + self._bias, dtype=np.float32)
+
+
+class Combination:
+    """A logistic regression over a few named numbers, fitted by `moderation.training`."""
+
+    def __init__(self, name: str, features: Sequence[str]) -> None:
+        weights = weights_of("context.npz")
+        self._weights = weights[f"{name}.weights"]
+        self._bias = float(weights[f"{name}.bias"][0])
+        if self._weights.shape != (len(features),):
+            raise WeightsError(f"weights for {name} do not fit its {len(features)} features")
+
+    def logit(self, features: npt.ArrayLike) -> float:
+        """Log odds for features in the order that they were fitted in."""
+        return float(np.asarray(features, dtype=np.float32) @ self._weights) + self._bias
 
 
 def weigh(counts: Counts, rarity: Vector) -> Counts:

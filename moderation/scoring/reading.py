@@ -7,6 +7,7 @@ from typing import NamedTuple
 from moderation.scoring.encoder import Encoder, Vector, shared_encoder
 from moderation.scoring.ngrams import Counts, count
 from moderation.scoring.protocol import ScoringInput
+from moderation.scoring.topic import Surroundings
 from moderation.text import own_words
 
 
@@ -24,6 +25,7 @@ class Reader:
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
+        self.surroundings = Surroundings(encoder)
         self.window = lru_cache(maxsize=1024)(self._window)
 
     def _window(self, text: str) -> Window:
@@ -31,8 +33,7 @@ class Reader:
 
     def windows(self, text: str) -> Sequence[Window]:
         """The windows of a text; citations should be blanked before."""
-        squeezed = " ".join(text.split()) if "\n" not in text else text.strip()
-        return [self.window(part) for part in self.encoder.windows(squeezed)]
+        return [self.window(part) for part in self.encoder.windows(" ".join(text.split()))]
 
 
 def commenters_words(comment: ScoringInput) -> str:

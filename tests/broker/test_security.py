@@ -33,7 +33,7 @@ def test_sasl(tmp_path: Path) -> None:
             brokers=kafka.address,
             security_protocol="SASL_PLAINTEXT",
             sasl_username="bridge",
-            sasl_password="keeper",
+            sasl_password="keeper",  # noqa: S106 - of a broker that lives for this test
         )
         topics.create(settings)
         pipeline = Pipeline(settings, tmp_path)
@@ -45,6 +45,6 @@ def test_sasl(tmp_path: Path) -> None:
             assert 50 == pipeline.wait_balanced(within=30).allow
         finally:
             pipeline.close()
-        stranger = msgspec.structs.replace(settings, sasl_password="troll")
+        stranger = msgspec.structs.replace(settings, sasl_password="troll")  # noqa: S106
         with pytest.raises(BrokerError, match=kafka.address):
             topics.check(stranger)

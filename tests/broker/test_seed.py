@@ -9,7 +9,7 @@ from tests.pipeline import Pipeline
 
 
 def test_seed_page(pipeline: Pipeline) -> None:
-    """Of nine comments exactly the pun and the two sarcastic ones go to review, each for its reason.
+    """Of nine comments the pun and the two sarcastic ones go to review, each for its reason.
 
     The people who argue in good faith are left alone.
     """

@@ -1,6 +1,6 @@
 """What `docker-compose.yml`, `deploy/` and its docs promise; nothing here needs Docker."""
 
-import importlib.resources
+import importlib.metadata
 import itertools
 import json
 import re
@@ -136,8 +136,10 @@ def default(text: str) -> str:
 
 def test_compose_matches_the_specification() -> None:
     """Docker refuses a file with a wrong or misplaced key; nobody can try it here."""
-    vendored = importlib.resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
-    schema = json.loads((vendored / "compose-spec.json").read_text("utf-8"))
+    # The package brings the schema; its own command is not needed and not imported.
+    package = importlib.metadata.distribution("check-jsonschema")
+    file = package.locate_file("check_jsonschema/builtin_schemas/vendor/compose-spec.json")
+    schema = json.loads(Path(str(file)).read_text("utf-8"))
     validator = jsonschema.validators.validator_for(schema)(schema)
     assert [] == [error.message for error in validator.iter_errors(COMPOSE)]
 

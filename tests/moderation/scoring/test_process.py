@@ -1,9 +1,11 @@
 """Scoring in a process of its own: isolation of one bad text, hangs, death."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from moderation.errors import ScoringError, WeightsError
-from moderation.scoring.process import ScoringHungError, ScoringProcess, score_each
+from moderation.scoring.process import ScoringHungError, Scores, ScoringProcess, score_each
 from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions
 
 BATCH = [ScoringInput(text="poison" if n == 5 else f"text {n}") for n in range(16)]
@@ -42,7 +44,7 @@ async def test_transient_failure_is_tried_again() -> None:
     calls: list[int] = []
 
     class Flaky(ScoringProcess):
-        async def score(self, inputs):  # type: ignore[no-untyped-def]
+        async def score(self, inputs: Sequence[ScoringInput]) -> Scores:
             calls.append(len(inputs))
             if len(calls) == 1:
                 raise ScoringError("out of memory")
