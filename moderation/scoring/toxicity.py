@@ -7,7 +7,7 @@ import numpy as np
 
 from moderation.scoring.heads import Heads, probability
 from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions, Span
-from moderation.scoring.reading import Reader, shared_reader
+from moderation.scoring.reading import Reader, commenters_words, shared_reader
 from moderation.text import blank, citations, sentences, word_spans
 
 KEYS: Final = ("toxicity", "insult", "obscene", "threat", "identity_attack")
