@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+KAFKA_HOME ?= $(wildcard ../shared/kafka)
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint requirements.lock
 
 .PHONY: help demo test lint bench lock clean
@@ -36,7 +37,7 @@ lint: .venv/.test ## Check style and types
 	@$(BIN)/mypy
 
 bench: .venv/.test ## Measure throughput and latency, peers beside it
-	@$(BIN)/trollbridge bench
+	@$(BIN)/trollbridge bench $(if $(KAFKA_HOME),--kafka-home $(KAFKA_HOME))
 
 lock: .venv/.test ## Pin every package that is installed now
 	@$(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^torch @ .*/torch==2.13.0/; s/\+cpu//' > requirements.lock

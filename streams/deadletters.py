@@ -7,7 +7,7 @@ from typing import Any, Final
 from faust.types import Message
 
 from moderation.errors import RecordError, TrollbridgeError
-from moderation.records import Source
+from moderation.records import CODES, Source
 from streams.outbox import Headers, Outgoing
 
 PREFIX: Final = "trollbridge."
@@ -77,7 +77,7 @@ class DeadLetterLimit:
         self._row = self._row + 1 if dead else 0
         if error is None:
             return
-        last = f"; the last one: {error.code}: {error}"
+        last = f"; the last one: {error.code}, {CODES[error.code]}"
         if self._row > self._in_a_row:
             raise TooManyDeadLettersError(
                 f"{self._row} dead letters in a row, {self._in_a_row} allowed "

@@ -72,7 +72,9 @@ class ScoreHandler:
     ) -> Result:
         source = Source(message.topic, message.partition, message.offset)
         if isinstance(found, ScoringError):
-            log.warning("comment cannot be scored", item_id=comment.item_id, error=str(found))
+            # A scorer's message may quote the text, which must not get into a log.
+            kind = str(found).partition(":")[0]
+            log.warning("comment cannot be scored", item_id=comment.item_id, error=kind)
             error = RecordError("scoring_failed", str(found))
             letter = deadletters.letter(
                 self._topics.deadletter, message, error, item_id=comment.item_id

@@ -1,7 +1,8 @@
 """The naive Faust worker of docs/why.md, one agent a case: `naive.py CASE worker --without-web`.
 
 Nothing here is contrived to lose records. Each agent is what a first version looks like; the
-scorer fails on a comment without words, which no test of the scorer happened to hold.
+scorer fails on a comment without words, which no test of the scorer happened to hold. What the
+environment sets only lets a test choose the moment of a fault, and not wait for it.
 """
 
 import asyncio

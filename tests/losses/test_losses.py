@@ -302,7 +302,7 @@ def test_undecodable_comments_are_skipped_and_stall_every_partition(
     record_property("stalled_seconds", round(stalled, 1))
 
     assert ["latin", "latin too"] == trial.missing()
-    # A fetch that explains the half of it would still leave a stall.
+    # Waiting for a fetch explains less than half of it.
     assert stalled > 2 * FETCH_SECONDS
 
 
