@@ -22,6 +22,7 @@ class Cue(NamedTuple):
 
 NOTES: Final = {
     "scare_quotes": "scare quotes",
+    "pointed_quotes": "scare quotes for somebody's own",
     "hype": "mock hype for a name",
     "hype_word": "a word of hype",
     "praise": "mock praise",
@@ -29,8 +30,10 @@ NOTES: Final = {
     "interjection": "a knowing interjection",
     "stock": "a stock phrase of sarcasm",
     "stage": "a stage direction",
+    "smiley": "a winking or eye-rolling smiley",
     "mangled_name": "a mangled name",
-    "absurd": "an absurd proposal or reward",
+    "reward": "a reward for a failure",
+    "absurd": "an absurd proposal",
     "so_called": "“so-called”",
     "relief": "feigned relief or concern",
 }
@@ -66,7 +69,7 @@ _PATTERNS: Final[dict[str, str]] = {
     "hype_word": rf"(?i:\b(?:your|our|his|her|their|those|these|oh)\s+(?:{_HYPE})\b)",
     "praise": (
         rf"(?i:\b(?:{_GRAND})\s+(?:{_WORKS})\b"
-        r"|\b(?:well|nicely|bravely) (?:done|played),? (?:to )?(?:the|our|everyone|all|guys|folks|\w+)"
+        r"|\b(?:well|nicely|bravely) (?:done|played),? (?:the|our|everyone|all|guys|folks|\w+)"
         r"|\b(?:great|good|nice|fine) (?:work|job|one|going|stuff),? (?:there|guys|folks|everyone|"
         r"lads|team|all|boys|government|council|minister|people|to all|indeed|as ever|as always)\b"
         r"|\bwhat an? (?:(?:truly|absolute|complete|great|total|real|true|wise|clever) )*"
@@ -86,7 +89,8 @@ _PATTERNS: Final[dict[str, str]] = {
         rf"(?i:(?:^|(?<=[.!?\n]))\s*(?:just |simply |truly |absolutely |well,? |how )?(?:{_GRAND}|"
         r"lovely|great|perfect|charming|classy|sensible|delightful|priceless|bravo|smashing|"
         r"excellent|nice one|good one|good job|nice job|nice work|great job|great work|well done|"
-        r"shocking|riveting|fascinating|impressive|adorable|touching|convenient|phew|super)"
+        r"shocking|riveting|fascinating|impressive|adorable|touching|convenient|phew|super|"
+        rf"(?:{_GRAND}|great|good|nice|fine) (?:{_WORKS}))"
         r"(?:,? (?:truly|really|indeed|just \w+))?\s*(?:[.!,\u2026]|$))"
     ),
     "interjection": (
@@ -136,21 +140,24 @@ _PATTERNS: Final[dict[str, str]] = {
         r"yawn|ahem|irony|sarcasm)[^)\n]{0,20}\)|\bwink,? ?wink\b|\bnudge,? ?nudge\b|"
         r"(?:\.\.+|\u2026|[-,;:!?\"']|\n)\s*(?:a )?(?:\w+ )?"
         r"(?:wink|cough cough|eye ?roll)s?\s*[.!]*(?=$|\n|[.!,;])|\bnod and a wink\b|"
-        r"\beye ?roll(?:s|ing)?\b|\brolls? (?:my |his |her )?eyes\b|;-?\)|"
-        r"[\U0001F644\U0001F60F\U0001F609\U0001F643]|\bNOT!+\s*$|\bcough,? cough\b|"
-        r"\b#?sarcasm (?:off|intended|alert)\b|#sarcasm\b)"
+        r"\beye ?roll(?:s|ing)?\b|\brolls? (?:my |his |her )?eyes\b|\bNOT!+\s*$|"
+        r"\bcough,? cough\b|\b#?sarcasm (?:off|intended|alert)\b|#sarcasm\b)"
+    ),
+    "smiley": r";-?\)|[\U0001F644\U0001F60F\U0001F609\U0001F643]",
+    "reward": (
+        r"(?i:\b(?:give|get|buy|hand|award|pass|grant|build|erect|send|(?:some(?:one|body) )?start|"
+        r"deserves?|where's|where is|play|played)\s+(?:\S+\s+){0,4}?an?\s+(?:\w+\s+){0,2}?"
+        rf"(?:{_REWARD})\b)"
     ),
     "absurd": (
-        r"(?i:\b(?:give|get|buy|hand|award|pass|grant|build|erect|send|someone start|somebody start|"
-        r"deserves?|where's|where is|play|played)\s+(?:\S+\s+){0,4}?an?\s+(?:\w+\s+){0,2}?"
-        rf"(?:{_REWARD})\b|\bnext (?:they|he|she|it|we|you)(?:'ll| will| can|'re| are)\b|"
+        r"(?i:\bnext (?:they|he|she|it|we|you)(?:'ll| will| can|'re| are)\b|"
         r"\bwhat(?:'s| is| will be) next\b|\bnext up[:,]|\bwhile (?:we|they|you)(?:'re| are) at it|"
         r"\bmight as well\b|\b(?:who needs|nobody needs|no one needs)\b|"
         r"\b(?:don't|doesn't|never|didn't) (?:really )?need\s+(?:\S+\s+){1,4}?anyway\b|"
         r"\bfirst (?:the|they|it was|it's)\b[^.!?\n]{1,60},? (?:then|now|next)\b|"
         r"\bperhaps (?:we|they|he|she) (?:should|could|can) (?:all |just |also )|"
         r"\bmaybe (?:we|they|he|she|the \w+) (?:should|could|can) (?:all |just |also |try )|"
-        r"\bwhy not (?:just |simply |also )|\bi(?:'d)? (?:suggest|propose|look forward to)\b|"
+        r"\bwhy not (?:just |simply |also )|\bi look forward to\b|"
         r"\bwhat we (?:really |all )?need(?:ed)? (?:is|now|most)\b|\bjust what (?:we|the|i|they) "
         r"(?:all |really )?(?:need|want|always)\w*)"
     ),
@@ -175,6 +182,10 @@ _REPORTS = re.compile(
     r"spelled|definition of|define|pronounced|articles?|headline)[:,]?\s*(?:the |a |is |was |that |"
     r"of |as )?[\"']?$)"
 )
+_POINTED = re.compile(
+    rf"(?i:\b(?:your|our|their|his|her|my|these|those|this|that|such|any|{_HYPE})"
+    rf"(?: (?:own|new|little|great|so|very|{_HYPE}))?\s+[\"']$)"
+)
 _LONGEST_SCARE = 3  # words
 _BEFORE = 40  # characters
 
@@ -191,7 +202,9 @@ def find_cues(text: str, sources: Sequence[str] = (), thread: Sequence[str] = ()
         for kind, pattern in _COMPILED.items()
         for match in pattern.finditer(folded)
     ]
-    found += [Cue("scare_quotes", *span) for span in _scare_quotes(folded, sources)]
+    for start, end in _scare_quotes(folded, sources):
+        pointed = _POINTED.search(folded[max(0, start - _BEFORE) : start + 1])
+        found.append(Cue("pointed_quotes" if pointed else "scare_quotes", start, end))
     found += [Cue("mangled_name", *span) for span in mangled_names(text, [*sources, *thread])]
     return sorted(found, key=lambda cue: (cue.start, cue.end))
 

@@ -1,143 +1,140 @@
-"""Toxicity by Detoxify (Hanu and Unitary, 2020), or by the built-in model.
+"""Toxicity by Detoxify (Hanu and Unitary, 2020): its own package and weights, behind our protocol.
 
-Detoxify brings torch and weights of several hundred megabytes, so both are optional. It is
-imported only when it is asked for and its weights are on this machine: this module never
-downloads.
+Its `predict` gives floats instead of lists for a list of one, and raises for an empty one; its
+constructor downloads. None of that leaves this file: weights are local, or it is an error.
 """
 
 import hashlib
-import importlib
+import importlib.util
+import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from moderation.errors import ScoringError, SettingsError, WeightsError
-from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions
-from moderation.scoring.reading import commenters_words
+from moderation.errors import WeightsError
+from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions
+from moderation.text import own_words
 
-VARIANTS: Final[dict[str, str]] = {
+VARIANTS: Final[Mapping[str, str]] = {
     "original": "toxic_original-c1212f89.ckpt",
     "unbiased": "toxic_debiased-c7548aa0.ckpt",
     "multilingual": "multilingual_debiased-0b549669.ckpt",
     "original-small": "original-albert-0e1d6498.ckpt",
     "unbiased-small": "unbiased-albert-c8519128.ckpt",
 }
-"""Published variants and the names of their files in torch's cache."""
-_CONTRACT_KEYS: Final = {"identity_hate": "identity_attack", "toxic": "toxicity",
-                         "severe_toxic": "severe_toxicity"}
-_BACKENDS: Final = ("auto", "detoxify", "builtin")
+"""Published variants and the names under which torch's hub keeps their weights."""
+
+_EMPTY_QUOTES: Final = re.compile(r"[\"\u201c\u201e\u00ab]\s+[\"\u201d\u201c\u00bb]")
 _BATCH: Final = 16
+_CHARACTERS: Final = 4_000
+"""Well over the 512 word pieces that its models read."""
+
+
+def obstacle(options: ScoringOptions) -> str:
+    """Say in one line why Detoxify cannot run with these options; empty when nothing is missing.
+
+    Looks at files only, so that asking does not cost the import of torch.
+    """
+    if importlib.util.find_spec("detoxify") is None:
+        return "detoxify is not installed; install trollbridge[detoxify]"
+    if not options.detoxify_checkpoint and options.detoxify_variant not in VARIANTS:
+        known = ", ".join(VARIANTS)
+        return f"detoxify has no variant {options.detoxify_variant!r}; known are {known}"
+    checkpoint = checkpoint_path(options)
+    if not checkpoint.is_file():
+        return (
+            f"Detoxify weights are absent: {checkpoint}; put the file there, name another in "
+            "detoxify_checkpoint, or choose toxicity_backend builtin"
+        )
+    return ""
+
+
+def checkpoint_path(options: ScoringOptions) -> Path:
+    """Where the weights should lie: the named checkpoint, or torch's cache of the variant."""
+    if options.detoxify_checkpoint:
+        return Path(options.detoxify_checkpoint).expanduser()
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = Path(os.environ.get("TORCH_HOME") or Path(caches) / "torch").expanduser()
+    return home / "hub" / "checkpoints" / VARIANTS[options.detoxify_variant]
 
 
 class DetoxifyScorer:
-    """Wraps a loaded `detoxify.Detoxify`; scores are those that the model has, 0..1."""
+    """Scores with whatever labels the checkpoint has, under Detoxify's own names.
+
+    Raises WeightsError when the package or weights are absent, when the weights are not those
+    of `options.detoxify_sha256`, and when they cannot be loaded without a network.
+    """
 
     name = "toxicity"
 
-    def __init__(self, model: Any, version: str) -> None:
-        self._model = model
-        self.version = version
+    def __init__(self, options: ScoringOptions) -> None:
+        missing = obstacle(options)
+        if missing:
+            raise WeightsError(missing)
+        path = checkpoint_path(options)
+        digest = _sha256(path)
+        expected = options.detoxify_sha256.lower()
+        if expected and digest != expected:
+            raise WeightsError(f"{path} has SHA-256 {digest}, expected {expected}")
+        self._model = _load(path, options)
+        kind = "checkpoint" if options.detoxify_checkpoint else options.detoxify_variant
+        self.version = f"detoxify-{kind}-{digest[:8]}"
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
-        """Score a batch; ScoringError when the model fails."""
-        texts = [" ".join(commenters_words(comment).split()) for comment in inputs]
-        # Texts of like length share a batch: the padding of a long one costs the short ones time.
-        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
-        findings = [Finding({}) for _ in texts]
+        """Score a batch; words that a comment cites from the article or its parent do not count."""
+        texts = [_own(given) for given in inputs]
+        findings = [Finding({}) for _ in inputs]
+        # Texts of like length share a batch, since each is padded to the longest.
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         for start in range(0, len(order), _BATCH):
-            places = order[start : start + _BATCH]
-            for place, scores in zip(places, self._predict([texts[p] for p in places]), strict=True):
-                findings[place] = Finding(scores)
+            chosen = order[start : start + _BATCH]
+            predicted: dict[str, Any] = self._model.predict([texts[index] for index in chosen])
+            for label, values in predicted.items():
+                listed = values if isinstance(values, list) else [values]
+                for index, value in zip(chosen, listed, strict=True):
+                    findings[index].scores[label] = float(value)
+        for finding in findings:
+            finding.details = {
+                label: f"Detoxify's {label.replace('_', ' ')} score" for label in finding.scores
+            }
         return findings
 
-    def _predict(self, texts: Sequence[str]) -> list[dict[str, float]]:
-        # Detoxify gives bare numbers for a list of one and raises on an empty list.
-        try:
-            predicted: Mapping[str, Any] = self._model.predict(list(texts))
-        except Exception as error:
-            # torch and transformers raise whatever they like.
-            raise ScoringError(f"detoxify: {error}") from error
-        rows: list[dict[str, float]] = [{} for _ in texts]
-        for label, values in predicted.items():
-            column = values if isinstance(values, list) else [values]
-            for row, value in zip(rows, column, strict=True):
-                row[_CONTRACT_KEYS.get(label, label)] = float(value)
-        return rows
+
+def _own(given: ScoringInput) -> str:
+    sources = (given.article_title, given.article_text, given.parent_text)
+    left = _EMPTY_QUOTES.sub(" ", own_words(given.text, sources))
+    return " ".join(left.split())[:_CHARACTERS]
 
 
-def create(options: ScoringOptions) -> Scorer:
-    """The toxicity scorer that the options ask for.
+def _load(path: Path, options: ScoringOptions) -> Any:
+    # Read when the libraries are imported; without it they retry a hub for half a minute.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    # Imported late: this brings torch.
+    import detoxify  # noqa: PLC0415
+    import torch  # noqa: PLC0415
 
-    SettingsError for an unknown backend or variant; WeightsError when backend `detoxify` is
-    wanted and is not installed or has no weights here. Backend `auto` then takes the built-in.
-    """
-    backend = options.toxicity_backend
-    if backend not in _BACKENDS:
-        raise SettingsError(f"toxicity_backend {backend!r}: take one of {', '.join(_BACKENDS)}")
-    if options.detoxify_variant not in VARIANTS:
-        raise SettingsError(
-            f"detoxify_variant {options.detoxify_variant!r}: take one of {', '.join(VARIANTS)}"
-        )
-    if backend != "builtin":
-        try:
-            return _load(options)
-        except WeightsError:
-            # A checkpoint that somebody named is not passed over in silence.
-            if backend == "detoxify" or options.detoxify_checkpoint:
-                raise
-    from moderation.scoring.toxicity import create as built_in  # noqa: PLC0415 - loads weights
-
-    return built_in(options)
-
-
-def _load(options: ScoringOptions) -> DetoxifyScorer:
-    path = _checkpoint(options)
-    # Read at import by huggingface_hub: without it, every load waits for a network that may
-    # not be there.
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    try:
-        package = importlib.import_module("detoxify")
-        torch = importlib.import_module("torch")
-    except ImportError as error:
-        raise WeightsError(
-            "detoxify is not installed: pip install 'trollbridge[detoxify]', "
-            "or set toxicity_backend to builtin"
-        ) from error
     torch.set_num_threads(options.threads)
-    digest = _digest(path)
+    folder = options.detoxify_config or (
+        str(path.parent) if (path.parent / "config.json").is_file() else None
+    )
+    # The checkpoint is a pickle (detoxify reads it with weights_only=False): trusted files only.
     try:
-        if options.detoxify_checkpoint:
-            model = package.Detoxify(
-                checkpoint=str(path), huggingface_config_path=str(path.parent)
-            )
-        else:
-            model = package.Detoxify(options.detoxify_variant)
+        model = detoxify.Detoxify(checkpoint=str(path), huggingface_config_path=folder)
     except Exception as error:
-        reason = " ".join(str(error).split())[:200]
-        raise WeightsError(f"detoxify cannot load {path}: {reason}") from error
-    kind = "custom" if options.detoxify_checkpoint else options.detoxify_variant
-    return DetoxifyScorer(model, f"detoxify-{kind}-{digest}")
-
-
-def _checkpoint(options: ScoringOptions) -> Path:
-    if options.detoxify_checkpoint:
-        path = Path(options.detoxify_checkpoint)
-        if not path.is_file():
-            raise WeightsError(f"detoxify_checkpoint {path}: no such file")
-        return path
-    home = Path(os.environ.get("TORCH_HOME") or Path.home() / ".cache" / "torch")
-    path = home / "hub" / "checkpoints" / VARIANTS[options.detoxify_variant]
-    if not path.is_file():
+        # torch, transformers and pickle each raise what they please.
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise WeightsError(
-            f"no weights of detoxify's {options.detoxify_variant!r} at {path}: "
-            "put them there, name a file in detoxify_checkpoint, "
-            "or set toxicity_backend to builtin"
-        )
-    return path
+            f"Detoxify cannot load {path}: {reason}; detoxify_config must name a folder with "
+            "its config.json and tokenizer"
+        ) from error
+    damaged = sum(not bool(torch.isfinite(p).all()) for p in model.model.parameters())
+    if damaged or not math.isfinite(model.predict(["probe", "probe"])[model.class_names[0]][0]):
+        raise WeightsError(f"Detoxify weights are damaged: {path} holds values that are not finite")
+    return model
 
 
-def _digest(path: Path) -> str:
-    """The first 8 hex digits of a file's SHA-256."""
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:8]
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from moderation.errors import WeightsError
 from moderation.scoring.encoder import Vector, read_weights
-from moderation.scoring.ngrams import BUCKETS, Counts
+from moderation.scoring.ngrams import BUCKETS, Counts, count
 from moderation.scoring.reading import Window
 
 _LIMIT: Final = 30.0
@@ -29,7 +29,7 @@ class Weights:
 
     def __getitem__(self, key: str) -> Vector:
         try:
-            return self._arrays[key].astype(np.float32)
+            return np.asarray(self._arrays[key], dtype=np.float32)
         except KeyError as error:
             raise WeightsError(f"weights {self._name} lack {key}") from error
 
@@ -48,12 +48,18 @@ class Heads:
         if self._ngrams.shape != (BUCKETS, len(self._bias)):
             raise WeightsError(f"weights {file} have the wrong shape")
 
-    def logits(self, window: Window) -> npt.NDArray[np.float32]:
+    def logits(self, window: Window) -> Vector:
         """Log odds of each head for a window: float32 of shape (heads,)."""
-        buckets, values = weigh(window.ngrams, self._rarity)
         dense = window.embedding @ self._embedding
-        sparse = values @ self._ngrams[buckets]
-        return np.asarray(dense + sparse + self._bias, dtype=np.float32)
+        return np.asarray(dense + self._weigh(window.ngrams) + self._bias, dtype=np.float32)
+
+    def sparse(self, text: str) -> Vector:
+        """What the n-grams of a text alone add to the log odds: float32 of shape (heads,)."""
+        return self._weigh(count(text))
+
+    def _weigh(self, counts: Counts) -> Vector:
+        buckets, values = weigh(counts, self._rarity)
+        return np.asarray(values @ self._ngrams[buckets], dtype=np.float32)
 
 
 class Combination:

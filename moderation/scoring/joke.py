@@ -17,10 +17,13 @@ from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions, S
 from moderation.scoring.reading import Reader, commenters_words, shared_reader
 from moderation.scoring.topic import FEATURES as TOPIC_FEATURES
 from moderation.scoring.topic import Nearness
+from moderation.text import words
 
 FEATURES: Final = ("joke", "off_topic", "apart", "drop", "both", *TOPIC_FEATURES)
-GATE: Final = -4.0
+GATE: Final = -2.3
 """Log odds of a joke below which a comment is not looked at more closely."""
+LONGEST: Final = 50
+"""Words. A longer comment that makes a joke on the way is about something else."""
 _WORTH_SHOWING: Final = 0.3
 
 
@@ -59,10 +62,12 @@ class Joke:
 
     def _score(self, comment: ScoringInput) -> Finding:
         own = commenters_words(comment)
+        if not words(own):
+            return Finding({"joke": 0.0, "off_topic_joke": 0.0})
         logit = self.head(own)
         joke = probability(logit)
         known = comment.article_title or comment.article_text or comment.parent_text
-        if not known or logit < GATE:
+        if not known or logit < GATE or len(own.split()) > LONGEST:
             return Finding({"joke": joke, "off_topic_joke": 0.0})
         both = probability(self._combination.logit(self.features(logit, own, comment)))
         if both < _WORTH_SHOWING:

@@ -5,6 +5,7 @@ heads were fitted on can be read back from their weights.
 """
 
 import re
+from itertools import pairwise
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -37,7 +38,7 @@ def count(text: str) -> Counts:
     folded = fold(text[:_LONGEST]).lower()
     tokens = _TOKEN.findall(folded)
     words = [crc32(token.encode()) for token in tokens]
-    pairs = [crc32(f"{a} {b}".encode(), 1) for a, b in zip(tokens, tokens[1:], strict=False)]
+    pairs = [crc32(f"{a} {b}".encode(), 1) for a, b in pairwise(tokens)]
     line = np.frombuffer(f" {' '.join(tokens)} ".encode("utf-32-le"), dtype=np.uint32)
     points = line.astype(np.uint64)
     hashed = [np.array(words + pairs, dtype=np.uint64) * _MIX]

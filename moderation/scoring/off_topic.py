@@ -33,6 +33,9 @@ class OffTopic:
         if not (comment.article_title or comment.article_text or comment.parent_text):
             return Finding({"off_topic": 0.0})
         near = self._reader.surroundings.near(commenters_words(comment), comment)
+        if not near.length:
+            # Nothing but citation, or no words at all.
+            return Finding({"off_topic": 0.0})
         score = probability(self.logit(near))
         if near.length < _CERTAIN_ABOVE:
             score = min(score, 0.5 + 0.4 * near.length / _CERTAIN_ABOVE)

@@ -13,7 +13,7 @@ from moderation.errors import ScoringError, SettingsError
 from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions
 
 _BUILT_IN: Final[dict[str, str]] = {
-    "toxicity": "moderation.scoring.detoxify:create",
+    "toxicity": "moderation.scoring.toxicity:create",
     "sarcasm": "moderation.scoring.sarcasm:create",
     "off_topic": "moderation.scoring.off_topic:create",
     "joke": "moderation.scoring.joke:create",

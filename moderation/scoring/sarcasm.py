@@ -10,20 +10,21 @@ from moderation.scoring.encoder import Vector
 from moderation.scoring.heads import Combination, Heads, probability
 from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions, Span
 from moderation.scoring.reading import Reader, commenters_words, shared_reader, sources
+from moderation.text import words
 
-FEATURES: Final = ("head", *KINDS, "kinds_above_one", "answers")
+FEATURES: Final = ("head", *KINDS, "kinds_above_one")
 _SHOWN: Final = 3
 _WORTH_SHOWING: Final = 0.3
 """Evidence for a score that no policy would act on only distracts."""
 
 
-def features(head: float, cues: Sequence[Cue], *, answers: bool) -> Vector:
+def features(head: float, cues: Sequence[Cue]) -> Vector:
     """Numbers for the combination, float32 of shape (len(FEATURES),)."""
     kinds = {cue.kind for cue in cues}
     present = [float(kind in kinds) for kind in KINDS]
     # Hype for a name is hype twice over; it should not count as agreement between cues.
     distinct = len(kinds - {"hype_word"})
-    return np.array([head, *present, max(0, distinct - 1), answers], dtype=np.float32)
+    return np.array([head, *present, max(0, distinct - 1)], dtype=np.float32)
 
 
 class Sarcasm:
@@ -47,8 +48,10 @@ class Sarcasm:
 
     def _score(self, comment: ScoringInput) -> Finding:
         own = commenters_words(comment)
+        if not words(own):
+            return Finding({"sarcasm": 0.0})
         cues = find_cues(own, sources(comment), comment.thread)
-        given = features(self.head(own), cues, answers=bool(comment.parent_text))
+        given = features(self.head(own), cues)
         score = probability(self._combination.logit(given))
         if score < _WORTH_SHOWING:
             return Finding({"sarcasm": score})

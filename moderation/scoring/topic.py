@@ -130,8 +130,11 @@ class Surroundings:
         """
         squeezed = " ".join(own.split())
         passages = self._passages(comment.article_title, comment.article_text)
+        near = self.near(own, comment)
+        if not near.shared:
+            return near.article
         rest = squeezed
-        for start, end in reversed(self.near(own, comment).shared):
+        for start, end in reversed(near.shared):
             rest = rest[:start] + rest[end:]
         if not len(passages) or not content_spans(rest):
             return 0.0

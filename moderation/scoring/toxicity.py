@@ -1,17 +1,25 @@
-"""The built-in toxicity model: linear heads, for machines without Detoxify."""
+"""Toxicity: Detoxify where it is installed, else the built-in linear heads."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
+from moderation.errors import SettingsError, WeightsError
+from moderation.scoring.detoxify import DetoxifyScorer, obstacle
+from moderation.scoring.encoder import Vector
 from moderation.scoring.heads import Heads, probability
-from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions, Span
+from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions, Span
 from moderation.scoring.reading import Reader, commenters_words, shared_reader
-from moderation.text import blank, citations, sentences, word_spans
+from moderation.text import blank, word_spans
 
 KEYS: Final = ("toxicity", "insult", "obscene", "threat", "identity_attack")
+BACKENDS: Final = ("auto", "detoxify", "builtin")
 _WORTH_SHOWING: Final = 0.5
+_WORDS_SHOWN: Final = 3
+_WORDS_TRIED: Final = 200
+_LEAST_DROP: Final = 0.25
+"""Log odds that a word must carry to be shown as evidence."""
 
 
 class Toxicity:
@@ -28,16 +36,50 @@ class Toxicity:
         """Score a batch; evidence are the words without which the score drops most."""
         return [self._score(comment) for comment in inputs]
 
-    def _logits(self, text: str) -> np.ndarray:
-        return np.max([self._heads.logits(window) for window in self._reader.windows(text)], 0)
-
     def _score(self, comment: ScoringInput) -> Finding:
         own = commenters_words(comment)
-        logits = self._logits(own)
-        scores = {key: probability(float(x)) for key, x in zip(KEYS, logits, strict=True)}
-        return Finding(scores)
+        windows = self._reader.windows(own)
+        worst: Vector = np.max([self._heads.logits(window) for window in windows], axis=0)
+        scores = {key: probability(float(x)) for key, x in zip(KEYS, worst, strict=True)}
+        key = max(scores, key=lambda name: scores[name])
+        if scores[key] < _WORTH_SHOWING:
+            return Finding(scores)
+        spans = self._words(own, KEYS.index(key))
+        said = ", ".join(comment.text[start:end] for start, end in spans)
+        return Finding(
+            scores,
+            [Span(start, end, key) for start, end in spans],
+            {key: f"above all: {said}"} if said else {},
+        )
+
+    def _words(self, own: str, head: int) -> list[tuple[int, int]]:
+        """The words whose removal lowers a head most, by the n-grams alone, in text order."""
+        whole = self._heads.sparse(own)[head]
+        drops = []
+        for start, end in word_spans(own)[:_WORDS_TRIED]:
+            drop = float(whole - self._heads.sparse(blank(own, [(start, end)]))[head])
+            if drop >= _LEAST_DROP:
+                drops.append((drop, start, end))
+        drops.sort(reverse=True)
+        return sorted((start, end) for _, start, end in drops[:_WORDS_SHOWN])
 
 
-def create(options: ScoringOptions) -> Toxicity:
-    """The factory that the registry calls."""
+def create(options: ScoringOptions) -> Scorer:
+    """The factory that the registry calls: Detoxify or the built-in model, as the options ask.
+
+    `auto` takes Detoxify where its package and weights are, else the built-in model; but a
+    checkpoint that somebody named is not passed over in silence. SettingsError for an unknown
+    backend, WeightsError when the wanted weights are absent or damaged.
+    """
+    backend = options.toxicity_backend
+    if backend not in BACKENDS:
+        raise SettingsError(f"toxicity_backend {backend!r}: take one of {', '.join(BACKENDS)}")
+    wanted = backend == "detoxify" or bool(options.detoxify_checkpoint)
+    if backend != "builtin" and (wanted or not obstacle(options)):
+        try:
+            return DetoxifyScorer(options)
+        except WeightsError:
+            # Weights in a cache may lack what else a model needs, such as its vocabulary.
+            if wanted:
+                raise
     return Toxicity(shared_reader(options.threads))

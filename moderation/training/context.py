@@ -10,7 +10,7 @@ import scipy.optimize
 import scipy.special
 
 from moderation.scoring import joke as jokes
-from moderation.scoring import sarcasm, topic
+from moderation.scoring import sarcasm
 from moderation.scoring.cues import find_cues
 from moderation.scoring.protocol import ScoringInput
 from moderation.scoring.reading import Reader, commenters_words, sources
@@ -20,6 +20,7 @@ from moderation.training.linear import Fitted
 
 CUE_PRIORS: Final = {
     "scare_quotes": 0.7,
+    "pointed_quotes": 0.8,
     "hype": 2.0,
     "hype_word": 0.7,
     "praise": 1.2,
@@ -27,16 +28,26 @@ CUE_PRIORS: Final = {
     "interjection": 1.0,
     "stock": 1.2,
     "stage": 3.0,
+    "smiley": 1.0,
     "mangled_name": 2.0,
     "absurd": 0.8,
+    "reward": 1.3,
     "so_called": 0.5,
     "relief": 0.7,
     "kinds_above_one": 0.5,
     "head": 1.0,
 }
 """Where labels are too few to tell, a cue weighs this much (log odds)."""
-_PRIOR_STRENGTH: Final = 6.0
+PRIOR_STRENGTH: Final = 6.0
 """Inverse variance of the priors: about as much as two dozen undecided comments."""
+
+
+_LONGEST_STRANGER: Final = 400
+"""Characters of a text that is dropped into a thread."""
+_STRANGER_WEIGHTS: Final = {0.0: 1.0, 1.0: 0.3}
+"""By label: a plain comment that strays must weigh more, or straying alone would look funny."""
+_STRANGERS: Final = 1_000
+"""Jokes, and as many other texts."""
 
 
 class Rows(NamedTuple):
@@ -117,7 +128,7 @@ def sarcasm_rows(fitted: Fitted, placed: Sequence[Placed], scorer_head: Any) -> 
     """Examples for the sarcasm combination: labelled comments and threads."""
     rows = [
         (
-            sarcasm.features(float(logit), find_cues(example.text), answers=False),
+            np.append(sarcasm.features(float(logit), find_cues(example.text)), 0.0),
             example.labels["sarcasm"],
             1.0,
             -1,
@@ -130,14 +141,16 @@ def sarcasm_rows(fitted: Fitted, placed: Sequence[Placed], scorer_head: Any) -> 
     for comment, labels, group in placed:
         own = commenters_words(comment)
         cues = find_cues(own, sources(comment), comment.thread)
-        given = sarcasm.features(scorer_head(own), cues, answers=bool(comment.parent_text))
+        # Sarcasm is commoner in the threads, by design: that must not pass for a property of the
+        # comments, so the threads have an intercept of their own, which is dropped afterwards.
+        given = np.append(sarcasm.features(scorer_head(own), cues), 1.0)
         rows.append((given, labels["sarcasm"], 1.0, group))
     return _rows(rows)
 
 
 def sarcasm_priors() -> list[float]:
-    """Prior means in the order of the sarcasm scorer's features."""
-    return [CUE_PRIORS.get(name, 0.0) for name in sarcasm.FEATURES]
+    """Prior means in the order of the sarcasm scorer's features, and the threads' intercept."""
+    return [*(CUE_PRIORS.get(name, 0.0) for name in sarcasm.FEATURES), 0.0]
 
 
 def off_topic_rows(reader: Reader, placed: Sequence[Placed]) -> Rows:
@@ -158,25 +171,31 @@ def joke_rows(scorer: jokes.Joke, fitted: Fitted, placed: Sequence[Placed]) -> R
     """Threads as they are; jokes and other comments of the joke head, dropped into threads."""
     draw = random.Random(SEED)
     rows: list[tuple[Any, float, float, int]] = []
+    heard = list(zip(fitted.examples["joke"], fitted.held_out["joke"], strict=True))
+    # The head was fitted on the threads as well: only what it said out of fold is a fair feature.
+    in_threads = {e.text: float(logit) for e, logit in heard if e.source == "threads"}
     for comment, labels, group in placed:
         own = commenters_words(comment)
         off = float(labels["joke"] and labels["topic"] == "off")
-        rows.append((scorer.features(scorer.head(own), own, comment), off, 1.0, group))
+        given = scorer.features(in_threads[comment.text], own, comment)
+        rows.append((given, off, 1.0, group))
     strangers = [
         (example, logit)
-        for example, logit in zip(fitted.examples["joke"], fitted.held_out["joke"], strict=True)
-        if len(example.text) < 400 and example.labels["joke"] in {0.0, 1.0}
+        for example, logit in heard
+        if len(example.text) < _LONGEST_STRANGER
+        and example.labels["joke"] in {0.0, 1.0}
+        and example.source != "threads"
     ]
     draw.shuffle(strangers)
     taken = {0.0: 0, 1.0: 0}
     for example, logit in strangers:
         label = example.labels["joke"]
-        if taken[label] >= 1_000:
+        if taken[label] >= _STRANGERS:
             continue
         taken[label] += 1
         comment = _swap(example.text, placed, draw, -1)
         given = scorer.features(float(logit), example.text, comment)
-        rows.append((given, label, 0.3, -1))
+        rows.append((given, label, _STRANGER_WEIGHTS[label], -1))
     return _rows(rows)
 
 
@@ -206,10 +225,8 @@ def _rows(rows: Sequence[tuple[Any, float, float, int]]) -> Rows:
 
 def save(folder: Path, points: dict[str, Array]) -> None:
     """Write the combinations; each point is weights and, last, a bias."""
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for name, point in points.items():
         arrays[f"{name}.weights"] = point[:-1].astype(np.float32)
         arrays[f"{name}.bias"] = point[-1:].astype(np.float32)
     np.savez(folder / "context.npz", **arrays)
-
-

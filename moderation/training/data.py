@@ -36,6 +36,22 @@ _SPAN_KEYS: Final = {
 }
 
 
+CLEAN: Final = dict.fromkeys(TOXICITY_KEYS, 0.0)
+_BY_DEGREE: Final = {
+    0: CLEAN,
+    1: CLEAN,
+    2: {"toxicity": 1.0, "insult": 0.9, "threat": 0.0},
+    3: {"toxicity": 1.0, "threat": 1.0},
+}
+"""Labels for the degrees of the threads: civil, harsh but civil, insult, threat."""
+_OF_TWEETS: Final = {
+    "0": {"toxicity": 1.0, "identity_attack": 0.7},
+    "1": {"toxicity": 0.7, "obscene": 0.9},
+    "2": CLEAN,
+}
+"""Labels for the classes hate, offensive, neither; the tweets were drawn by slurs."""
+
+
 class Example(NamedTuple):
     """A text with soft labels by head; a head without a label does not learn from it."""
 
@@ -43,38 +59,32 @@ class Example(NamedTuple):
     labels: dict[str, float]
     weight: float
     source: str
+    group: str = ""
+    """What must not be split between fitting and testing; empty: nothing."""
 
 
 def toxicity(data: Path) -> Iterator[Example]:
     """Examples for the toxicity heads."""
     yield from _toxic_spans(data)
-    clean = dict.fromkeys(TOXICITY_KEYS, 0.0)
     for part in ("gc", "gn"):
         for row in _rows(data / f"context_toxicity/CAT_LARGE/{part}.csv"):
             toxic = float(row["label"])
-            labels = {"toxicity": toxic} if toxic else clean
+            labels = {"toxicity": toxic} if toxic else CLEAN
             yield Example(row["text"], labels, 1.0, "context_toxicity")
     for row in list(_rows(data / "davidson/labeled_data.csv"))[::4]:
-        # The sample was drawn by a lexicon of slurs; its labels say little about news comments.
-        kind = row["class"]
-        labels = {
-            "0": {"toxicity": 1.0, "identity_attack": 0.7},
-            "1": {"toxicity": 0.7, "obscene": 0.9},
-            "2": clean,
-        }[kind]
-        yield Example(row["tweet"], labels, 0.25, "davidson")
+        yield Example(row["tweet"], _OF_TWEETS[row["class"]], 0.25, "davidson")
     draw = random.Random(SEED)
     madlibs = list(_rows(data / "unintended_bias/bias_madlibs_77k.csv"))
     for row in draw.sample(madlibs, 4_000):
-        labels = {"toxicity": 0.9} if row["Label"] == "BAD" else clean
+        labels = {"toxicity": 0.9} if row["Label"] == "BAD" else CLEAN
         yield Example(row["Text"], labels, 0.4, "unintended_bias")
     emotions = list(goemotions(data))
     draw.shuffle(emotions)
     for text, tones in emotions[:16_000]:
-        if _SWEARING.search(text):
-            continue
-        if tones <= CALM or tones <= CRITICAL:
-            yield Example(text, clean, 0.7, "goemotions")
+        if (tones <= CALM or tones <= CRITICAL) and not _SWEARING.search(text):
+            yield Example(text, CLEAN, 0.7, "goemotions")
+    for group, said in _said_in_threads(data):
+        yield Example(said["text"], _BY_DEGREE[said["toxicity"]], 3.0, "threads", group)
 
 
 def _toxic_spans(data: Path) -> Iterator[Example]:
@@ -97,11 +107,13 @@ def _toxic_spans(data: Path) -> Iterator[Example]:
 def sarcasm(data: Path) -> Iterator[Example]:
     """Examples for the sarcasm head."""
     for text, row in _labelled(data):
-        yield Example(text, {"sarcasm": float(row["sarcasm"])}, 1.0, "sarcasm_labels")
+        # News comments are what will be scored.
+        weight = 2.0 if row["source"] == "civil" else 1.0
+        yield Example(text, {"sarcasm": float(row["sarcasm"])}, weight, "sarcasm_labels")
     for row in _rows(data / "isarcasmeval/train.En.csv"):
-        yield Example(row["tweet"], {"sarcasm": float(row["sarcastic"])}, 0.15, "isarcasmeval")
+        yield Example(row["tweet"], {"sarcasm": float(row["sarcastic"])}, 0.3, "isarcasmeval")
         if row["rephrase"]:
-            yield Example(row["rephrase"], {"sarcasm": 0.0}, 0.15, "isarcasmeval")
+            yield Example(row["rephrase"], {"sarcasm": 0.0}, 0.3, "isarcasmeval")
 
 
 def humor(data: Path) -> Iterator[Example]:
@@ -125,6 +137,14 @@ def humor(data: Path) -> Iterator[Example]:
         rows = list(_rows(data / f"context_toxicity/CAT_LARGE/{part}.csv"))
         for row in rows[:3_000]:
             yield Example(row["text"], {"joke": 0.0}, 0.4, "context_toxicity")
+    for group, said in _said_in_threads(data):
+        yield Example(said["text"], {"joke": float(said["joke"])}, 1.0, "threads", group)
+
+
+def _said_in_threads(data: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for thread in threads(data):
+        for said in thread["comments"]:
+            yield thread["id"], said
 
 
 def _labelled(data: Path) -> Iterator[tuple[str, dict[str, str]]]:

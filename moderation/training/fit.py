@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
+from sklearn.model_selection import GroupKFold
 
 from moderation.scoring.encoder import DIMENSIONS, Encoder, Vector
 from moderation.scoring.heads import weigh
@@ -103,7 +103,9 @@ def fit_head(
     labels = np.array([example.labels[key] for example in examples])
     weights = np.array([example.weight for example in examples])
     held_out = np.zeros(len(labels))
-    for train, test in KFold(folds, shuffle=True, random_state=SEED).split(labels):
+    groups = [example.group or str(number) for number, example in enumerate(examples)]
+    splits = GroupKFold(folds, shuffle=True, random_state=SEED).split(labels, groups=groups)
+    for train, test in splits:
         model = _fit(matrix[train], labels[train], weights[train], strength)
         held_out[test] = model.decision_function(matrix[test])
     model = _fit(matrix, labels, weights, strength)
