@@ -69,6 +69,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Detoxify's model when no checkpoint is named."""
     detoxify_checkpoint: str = ""
     """A local Detoxify checkpoint file."""
+    detoxify_config: str = ""
+    """Folder with its config.json and tokenizer; empty: the checkpoint's own folder."""
+    detoxify_sha256: str = ""
+    """SHA-256 that the checkpoint must have; empty: any."""
     scoring_threads: Count = 1
     """CPU threads that a model may use."""
     scoring_timeout: Seconds = 10.0
@@ -108,6 +112,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             toxicity_backend=self.toxicity_backend,
             detoxify_checkpoint=self.detoxify_checkpoint,
             detoxify_variant=self.detoxify_variant,
+            detoxify_config=self.detoxify_config,
+            detoxify_sha256=self.detoxify_sha256,
             data_dir=self.data_dir,
             threads=self.scoring_threads,
         )

@@ -5,6 +5,7 @@ padding widens attention: in a batch, a text's numbers would depend on its neigh
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
@@ -22,6 +23,12 @@ Vector = npt.NDArray[np.float32]
 DIMENSIONS: Final = 384
 """Of the final embedding; the middle layer has as many."""
 WINDOW_TOKENS: Final = 128
+_MARKS: Final = 2
+"""Tokens that stand for beginning and end."""
+_SHORT_WINDOW: Final = 64
+"""Tokens of the parts of a long text: in longer ones a single insult would be diluted."""
+_LONG_SENTENCE: Final = 400
+"""Characters, about 90 tokens."""
 _CACHED_TEXTS: Final = 8192
 """About 25 MB: 768 numbers of four bytes each."""
 
@@ -49,6 +56,7 @@ class Encoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(WINDOW_TOKENS)
         self._cache: OrderedDict[str, Vector] = OrderedDict()
+        self._cut = lru_cache(maxsize=_CACHED_TEXTS)(self._cut_windows)
 
     def embed(self, text: str) -> Vector:
         """Embed a text's first 128 tokens.
@@ -77,29 +85,44 @@ class Encoder:
         """The final embedding alone, float32 of shape (384,) and length 1, to compare texts."""
         return self.embed(text)[:DIMENSIONS]
 
-    def windows(self, text: str) -> list[str]:
+    def windows(self, text: str) -> Sequence[str]:
         """Cut a text into runs of whole sentences that the encoder reads without loss.
 
-        A sentence longer than a window stands alone, and its tail is not read.
+        A very long sentence is cut between words, so that no insult hides behind a missing stop.
         """
         # A token is at least one character, so a short text needs no counting.
-        if len(text) < WINDOW_TOKENS:
-            return [text]
+        return (text,) if len(text) <= WINDOW_TOKENS - _MARKS else self._cut(text)
+
+    def _cut_windows(self, text: str) -> tuple[str, ...]:
+        pieces = [(left, right, self._tokens(text[left:right])) for left, right in _pieces(text)]
+        if sum(tokens for _, _, tokens in pieces) <= WINDOW_TOKENS - _MARKS:
+            return (text,)
         found: list[str] = []
-        start, room = 0, 0
-        end = 0
-        for left, right in sentences(text):
-            length = len(self._tokenizer.encode(text[left:right], add_special_tokens=False).ids)
-            if end and length > room:
+        start = end = room = 0
+        for left, right, tokens in pieces:
+            if end and tokens > room:
                 found.append(text[start:end])
-                start, room = left, WINDOW_TOKENS - 2
-            elif not end:
-                start, room = left, WINDOW_TOKENS - 2
-            room -= length
+                end = 0
+            if not end:
+                start, room = left, _SHORT_WINDOW
+            room -= tokens
             end = right
-        if end:
-            found.append(text[start:end])
-        return found or [text]
+        return (*found, text[start:end])
+
+    def _tokens(self, text: str) -> int:
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Sentences of a text, the very long ones cut between words."""
+    for start, end in sentences(text):
+        at = start
+        while end - at > _LONG_SENTENCE:
+            gap = text.rfind(" ", at + 1, at + _LONG_SENTENCE)
+            cut = gap if gap > 0 else at + _LONG_SENTENCE
+            yield at, cut
+            at = cut
+        yield at, end
 
 
 def read_weights(name: str) -> bytes:

@@ -1,13 +1,15 @@
 """Off topic: a comment that has nothing to do with article, parent or thread."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from moderation.scoring.heads import Combination, probability
 from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions
 from moderation.scoring.reading import Reader, commenters_words, shared_reader
 from moderation.scoring.topic import FEATURES, Nearness
 
-_CERTAIN_ABOVE = 12
+_WORTH_SHOWING: Final = 0.5
+_CERTAIN_ABOVE: Final = 12
 """Words. A shorter comment says too little to be sure that it is off topic."""
 
 
@@ -39,6 +41,8 @@ class OffTopic:
         score = probability(self.logit(near))
         if near.length < _CERTAIN_ABOVE:
             score = min(score, 0.5 + 0.4 * near.length / _CERTAIN_ABOVE)
+        if score < _WORTH_SHOWING:
+            return Finding({"off_topic": score})
         nearest = max(near.article, near.parent, near.thread)
         detail = f"similarity to article {near.article:.2f}, to what is nearest {nearest:.2f}"
         return Finding({"off_topic": score}, details={"off_topic": detail})

@@ -96,23 +96,25 @@ class Surroundings:
     def _measure(
         self, own: str, title: str, article: str, parent: str, thread: Sequence[str]
     ) -> Nearness:
-        embed = self._encoder.meaning
-        mine = embed(own)
+        mine = self._lead(own)
         passages = self._passages(title, article)
         cosines = passages @ mine if len(passages) else np.zeros(1)
         known = stems(f"{title}\n{article}")
         content = content_spans(own)
-        # Whoever opens a thread is compared with the article alone.
         return Nearness(
             article=float(cosines.max()),
             title=float(cosines[0]),
-            parent=float(embed(parent) @ mine) if parent else 0.0,
-            thread=max((float(embed(text) @ mine) for text in thread), default=0.0),
+            parent=float(self._lead(parent) @ mine) if parent else 0.0,
+            thread=max((float(self._lead(text) @ mine) for text in thread), default=0.0),
             shared=tuple((a, b) for a, b in content if stem(own[a:b]) in known),
             content_words=len(content),
             length=len(words(own)),
             has_parent=bool(parent),
         )
+
+    def _lead(self, text: str) -> Vector:
+        """Embed the first window of a text: what the heads have embedded already, most times."""
+        return self._encoder.meaning(self._encoder.windows(" ".join(text.split()))[0])
 
     def _embed_passages(self, title: str, article: str) -> Vector:
         """Shape (passages, 384); the first is the title with the beginning of the text."""

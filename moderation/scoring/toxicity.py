@@ -49,7 +49,11 @@ class Toxicity:
         return Finding(
             scores,
             [Span(start, end, key) for start, end in spans],
-            {key: f"above all: {said}"} if said else {},
+            {
+                name: f"above all: {said}"
+                for name in KEYS
+                if said and scores[name] >= _WORTH_SHOWING
+            },
         )
 
     def _words(self, own: str, head: int) -> list[tuple[int, int]]:

@@ -98,7 +98,8 @@ def _fit_combinations(data: Path, fitted: dict[str, Fitted]) -> list[Metric]:
         ranking("sarcasm, out of fold", "sarcasm_labels", rows.labels[alone], logits[alone]),
         ranking("sarcasm, out of fold", "threads (subtle)", rows.labels[~alone], logits[~alone]),
     ]
-    _log.info("%s", dict(zip(SARCASM_FEATURES, points["sarcasm"].round(2), strict=False)))
+    for name, weight in zip(SARCASM_FEATURES, points["sarcasm"][:-1], strict=True):
+        _log.info("sarcasm weighs %s by %.2f", name, weight)
     rows = context.off_topic_rows(reader, placed)
     points["off_topic"] = context.fit(rows, [0.0] * len(TOPIC_FEATURES), 1.0)
     logits = context.held_out(rows, [0.0] * len(TOPIC_FEATURES), 1.0)

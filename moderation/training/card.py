@@ -34,9 +34,12 @@ N-grams are hashed, so no text of the data below can be read back from the weigh
 | our sarcasm and joke labels | Apache-2.0 | sarcasm, joke |
 | iSarcasmEval, weight .3 | MIT | sarcasm |
 | ColBERT humor, 14,000 | MIT | joke |
-| SemEval-2017 puns, only ids under CC BY 4.0 (D. Hauptman, S. Kegel) | CC BY 4.0 | joke |
+| SemEval-2017 puns [1], the 453 that are under CC BY 4.0 | CC BY 4.0 | joke |
 | Humor MCP lines (Mallard, J. Barker) | CC BY 4.0 | joke |
 | our threads | Apache-2.0 | toxicity, joke, and all combinations |
+
+[1] Compiled by UKP Lab, TU Darmstadt; jokes by Don Hauptman, and compilations by Stan Kegel, Beatrice
+Santorini, Daniel Austin, and Christian F. Hempelmann, Nancy D. Bell and Scott Crossley.
 
 ## Measured
 

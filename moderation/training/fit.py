@@ -1,5 +1,6 @@
 """Fits the linear heads."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,7 +11,7 @@ import scipy.sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from moderation.scoring.encoder import DIMENSIONS, Encoder, Vector
+from moderation.scoring.encoder import DIMENSIONS, Encoder, Vector, read_weights
 from moderation.scoring.heads import weigh
 from moderation.scoring.ngrams import BUCKETS, count
 from moderation.training.data import SEED, Example
@@ -29,10 +30,13 @@ class Embeddings:
         self._encoder = encoder
         self._file = file
         self._known: dict[str, Vector] = {}
+        # What another encoder said is of no use.
+        self._digest = hashlib.sha256(read_weights("encoder.onnx")).hexdigest()
         if file is not None and file.exists():
             with np.load(file) as arrays:
-                texts = arrays["texts"].tobytes().decode().split("\0")
-                self._known = dict(zip(texts, arrays["vectors"], strict=True))
+                if str(arrays["encoder"]) == self._digest:
+                    texts = arrays["texts"].tobytes().decode().split("\0")
+                    self._known = dict(zip(texts, arrays["vectors"], strict=True))
 
     def __call__(self, texts: Sequence[str]) -> Vector:
         """Embeddings of texts, float32 of shape (texts, 768)."""
@@ -45,7 +49,8 @@ class Embeddings:
         """Write the file, if one was named."""
         if self._file is not None:
             texts = np.frombuffer("\0".join(self._known).encode(), dtype=np.uint8)
-            np.savez(self._file, texts=texts, vectors=np.stack(list(self._known.values())))
+            vectors = np.stack(list(self._known.values()))
+            np.savez(self._file, encoder=np.array(self._digest), texts=texts, vectors=vectors)
 
 
 class Features(NamedTuple):

@@ -74,9 +74,7 @@ def on_development_sets(ensemble: Ensemble, data: Path) -> list[Metric]:
     where = "ucc_val (Globe and Mail)"
     metrics = [
         ranking("sarcasm", where, column("sarcastic"), _scores(findings, "sarcasm")),
-        ranking(
-            "toxicity against hostile", where, column("hostile"), _scores(findings, "toxicity")
-        ),
+        ranking("toxicity: hostile", where, column("hostile"), _scores(findings, "toxicity")),
     ]
     healthy = column("healthy") == 1
     metrics.append(Metric("flagged: healthy", where, _share(_flagged(findings), healthy)))

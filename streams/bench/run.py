@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -18,20 +19,17 @@ import msgspec
 from kafka import TopicPartition
 
 from moderation.errors import TrollbridgeError
+from moderation.pages import parse_page
 from moderation.records import Article, Comment, decode_judged, encode
 from streams import topics
 from streams.broker import ApacheKafka, EmbeddedBroker, free_port
 from streams.clients import consumer, producer
+from streams.demo import sample_page
 from streams.settings import PREFIX, Settings
 from streams.topics import Topics
 
 _ARTICLES = 50
 _WAIT_SECONDS = 180.0
-_WORDS = (
-    "the council said that the harbour road would stay closed until autumn because nobody had "
-    "counted the lorries and the budget for the school roof was spent on a survey which found "
-    "what everybody who drives there every morning had known for years and would have told them"
-).split()
 
 
 class Throughput(msgspec.Struct):
@@ -153,22 +151,32 @@ def _running(settings: Settings, command: list[str]) -> Iterator["subprocess.Pop
             process.wait()
 
 
+def _sample() -> tuple[str, list[str]]:
+    """An article's text and the sentences of its readers, from the page that ships."""
+    parsed = parse_page(sample_page())
+    said = " ".join(comment.text for comment in parsed.comments).replace("\n", " ")
+    return "\n".join(parsed.article.paragraphs), re.split(r"(?<=[.?!]) ", said)
+
+
+_ARTICLE, _SENTENCES = _sample()
+
+
 def _comment(number: int, chance: random.Random) -> Comment:
-    text = " ".join(chance.choices(_WORDS, k=chance.randint(8, 40))).capitalize()
+    """News-length, and no two alike, so that no cache helps."""
+    text = " ".join(chance.sample(_SENTENCES, k=chance.randint(1, 4)))
     return Comment(
         id=f"c{number}",
         article_id=f"a{number % _ARTICLES}",
         author_id=f"u{number % 997}",
-        text=f"{text}. {number}",
+        text=f"{text} {number}",
     )
 
 
 def _send_articles(settings: Settings) -> None:
     name = Topics(settings.topic_prefix).articles
-    text = "\n".join(" ".join(_WORDS) for _ in range(4))
     with producer(settings) as client:
         for number in range(_ARTICLES):
-            article = Article(id=f"a{number}", title=f"Harbour road, part {number}", text=text)
+            article = Article(id=f"a{number}", title=f"Harbour, part {number}", text=_ARTICLE)
             client.send(name, key=article.id.encode(), value=encode(article))
         client.flush(timeout=30)
 

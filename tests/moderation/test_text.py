@@ -1,5 +1,7 @@
 """Reading a comment's text: offsets, sentences, and what is cited."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_sentences_stand_in_order(text: str) -> None:
     spans = sentences(text)
     assert spans == sorted(spans)
     assert all(0 <= start < end <= len(text) for start, end in spans)
-    assert all(left[1] <= right[0] for left, right in zip(spans, spans[1:], strict=False))
+    assert all(left[1] <= right[0] for left, right in pairwise(spans))
 
 
 @given(st.text(max_size=200), st.text(max_size=200))

@@ -57,6 +57,13 @@ def test_windows_hold_the_whole_text(encoder: Encoder) -> None:
     ]
 
 
+def test_a_text_without_stops_is_read_to_its_end(encoder: Encoder) -> None:
+    """Whoever leaves out all punctuation does not get past the scorers."""
+    windows = encoder.windows("the ferry is late again " * 200 + "idiot")
+    assert windows[-1].endswith("idiot")
+    assert all(len(window) <= 600 for window in windows)
+
+
 def test_absent_weights_name_the_remedy() -> None:
     """A broken installation says which file is missing and how to build it."""
     with pytest.raises(WeightsError, match=r"nothing\.npz.*moderation\.training"):

@@ -22,13 +22,14 @@ class _Fixed:
         self._findings = list(findings)
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
+        assert isinstance(inputs, Sequence)
         return self._findings
 
 
 @pytest.mark.parametrize("name", ["toxicitee", "", ":", "joke.x"])
 def test_an_unknown_name_lists_the_known(name: str) -> None:
     """A misspelt scorer is told what there is to choose from, or which module is missing."""
-    with pytest.raises(SettingsError, match="off_topic|scorer"):
+    with pytest.raises(SettingsError, match=r"off_topic|scorer"):
         load_scorers([name], OPTIONS)
 
 

@@ -34,7 +34,6 @@ ODD_TEXTS = [
     "> quoted only",
     '"""""',
     "\x00 nul",
-    "\ud83d alone",
 ]
 
 
@@ -70,7 +69,7 @@ def _input(article: Any, comments: list[PageComment], number: int) -> ScoringInp
 
 @pytest.mark.skipif(not SEEDS.is_dir(), reason="the seed pages are not here")
 def test_seed_page(ensemble: Ensemble) -> None:
-    """The page that the product was made for: two sarcastic comments and one stray pun, no other."""
+    """The page that the product was made for: two sarcastic comments, one stray pun."""
     path = next(iter(sorted(SEEDS.glob("*.txt"))))
     assert {4: {"sarcasm"}, 7: {"off_topic_joke"}, 8: {"sarcasm"}} == _flagged(ensemble, path)
 
@@ -116,7 +115,9 @@ def test_insults_and_criticism(ensemble: Ensemble) -> None:
     """An insult scores as one; hard words about a decision, and harmless identities, do not."""
     insult, criticism, identity = ensemble.score(
         [
-            ScoringInput("Shut up, you pathetic moron, nobody wants to hear from an idiot like you."),
+            ScoringInput(
+                "Shut up, you pathetic moron, nobody wants to hear from an idiot like you."
+            ),
             ScoringInput("The ministry's plan was badly made, late and far too expensive."),
             ScoringInput("I am a gay Muslim and I have lived in this street for twenty years."),
         ]
