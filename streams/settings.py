@@ -73,8 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder with its config.json and tokenizer; empty: the checkpoint's own folder."""
     detoxify_sha256: str = ""
     """SHA-256 that the checkpoint must have; empty: any."""
-    scoring_threads: Count = 1
-    """CPU threads that a model may use."""
+    scoring_threads: Count = 2
+    """CPU threads that the models may use."""
     scoring_timeout: Seconds = 10.0
     """A batch that takes longer counts as hung; its process is replaced."""
     scoring_attempts: Count = 2

@@ -5,7 +5,8 @@ padding widens attention: in a batch, a text's numbers would depend on its neigh
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
@@ -38,11 +39,11 @@ class Encoder:
 
     def __init__(self, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        # Texts are short, so several at a time gain more than several threads for one.
+        options.intra_op_num_threads = 1
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # Threads that spin for work would take the core from the broker's event loop.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
                 read_weights("encoder.onnx"), options, providers=["CPUExecutionProvider"]
@@ -68,6 +69,16 @@ class Encoder:
         if found is not None:
             self._cache.move_to_end(text)
             return found
+        return self._remember(text, self._run(text))
+
+    def prefetch(self, texts: Iterable[str]) -> None:
+        """Embed texts that will be asked for, as many at a time as there are threads."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._cache]
+        for text, vector in zip(new, self._threads.map(self._run, new), strict=True):
+            self._remember(text, vector)
+
+    def _run(self, text: str) -> Vector:
+        """Compute a text's embedding; called by several threads, so it touches no cache."""
         tokens = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
         outputs: Any = self._session.run(
             None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
@@ -76,6 +87,9 @@ class Encoder:
         final /= np.linalg.norm(final) + 1e-9
         vector: Vector = np.concatenate([final, middle]).astype(np.float32)
         vector.setflags(write=False)
+        return vector
+
+    def _remember(self, text: str, vector: Vector) -> Vector:
         self._cache[text] = vector
         if len(self._cache) > _CACHED_TEXTS:
             self._cache.popitem(last=False)

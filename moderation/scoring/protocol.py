@@ -64,5 +64,5 @@ class ScoringOptions(msgspec.Struct, frozen=True):
     detoxify_sha256: str = ""
     """SHA-256 that the checkpoint must have; empty: any."""
     data_dir: str = ".trollbridge"
-    threads: int = 1
-    """CPU threads that a model may use."""
+    threads: int = 2
+    """CPU threads that the models may use."""

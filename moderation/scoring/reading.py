@@ -1,6 +1,6 @@
 """What the scorers of a process compute once for each comment and share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,6 +30,11 @@ class Reader:
 
     def _window(self, text: str) -> Window:
         return Window(text, self.encoder.embed(text), count(text))
+
+    def prefetch(self, inputs: Iterable[ScoringInput]) -> None:
+        """Embed what the scorers will ask of a batch, several texts at a time."""
+        owns = [" ".join(commenters_words(comment).split()) for comment in inputs]
+        self.encoder.prefetch(part for own in owns for part in self.encoder.windows(own))
 
     def windows(self, text: str) -> Sequence[Window]:
         """The windows of a text; citations should be blanked before."""

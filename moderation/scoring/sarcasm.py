@@ -44,6 +44,7 @@ class Sarcasm:
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
         """Score a batch; evidence are the cues."""
+        self._reader.prefetch(inputs)
         return [self._score(comment) for comment in inputs]
 
     def _score(self, comment: ScoringInput) -> Finding:

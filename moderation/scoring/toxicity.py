@@ -1,6 +1,7 @@
 """Toxicity: Detoxify where it is installed, else the built-in linear heads."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -11,15 +12,15 @@ from moderation.scoring.encoder import Vector
 from moderation.scoring.heads import Heads, probability
 from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions, Span
 from moderation.scoring.reading import Reader, commenters_words, shared_reader
-from moderation.text import blank, word_spans
+from moderation.text import word_spans
 
 KEYS: Final = ("toxicity", "insult", "obscene", "threat", "identity_attack")
 BACKENDS: Final = ("auto", "detoxify", "builtin")
 _WORTH_SHOWING: Final = 0.5
 _WORDS_SHOWN: Final = 3
-_WORDS_TRIED: Final = 200
-_LEAST_DROP: Final = 0.25
-"""Log odds that a word must carry to be shown as evidence."""
+_LEAST_WEIGHT: Final = 1.5
+"""Log odds that a word by itself must carry to be shown as evidence."""
+_CACHED_WORDS: Final = 20_000
 
 
 class Toxicity:
@@ -31,9 +32,11 @@ class Toxicity:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._heads = Heads("toxicity.npz")
+        self._carried = lru_cache(maxsize=_CACHED_WORDS)(self._heads.sparse)
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
-        """Score a batch; evidence are the words without which the score drops most."""
+        """Score a batch; evidence are the words that weigh most."""
+        self._reader.prefetch(inputs)
         return [self._score(comment) for comment in inputs]
 
     def _score(self, comment: ScoringInput) -> Finding:
@@ -57,15 +60,14 @@ class Toxicity:
         )
 
     def _words(self, own: str, head: int) -> list[tuple[int, int]]:
-        """The words whose removal lowers a head most, by the n-grams alone, in text order."""
-        whole = self._heads.sparse(own)[head]
-        drops = []
-        for start, end in word_spans(own)[:_WORDS_TRIED]:
-            drop = float(whole - self._heads.sparse(blank(own, [(start, end)]))[head])
-            if drop >= _LEAST_DROP:
-                drops.append((drop, start, end))
-        drops.sort(reverse=True)
-        return sorted((start, end) for _, start, end in drops[:_WORDS_SHOWN])
+        """The words whose own n-grams raise a head most, in text order."""
+        found = []
+        for start, end in word_spans(own):
+            weight = float(self._carried(own[start:end].lower())[head])
+            if weight >= _LEAST_WEIGHT:
+                found.append((weight, start, end))
+        found.sort(key=lambda word: -word[0])
+        return sorted((start, end) for _, start, end in found[:_WORDS_SHOWN])
 
 
 def create(options: ScoringOptions) -> Scorer:

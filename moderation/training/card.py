@@ -38,8 +38,8 @@ N-grams are hashed, so no text of the data below can be read back from the weigh
 | Humor MCP lines (Mallard, J. Barker) | CC BY 4.0 | joke |
 | our threads | Apache-2.0 | toxicity, joke, and all combinations |
 
-[1] Compiled by UKP Lab, TU Darmstadt; jokes by Don Hauptman, and compilations by Stan Kegel, Beatrice
-Santorini, Daniel Austin, and Christian F. Hempelmann, Nancy D. Bell and Scott Crossley.
+[1] Compiled by UKP Lab, TU Darmstadt; jokes by Don Hauptman, and compilations by Stan Kegel,
+Beatrice Santorini, Daniel Austin, and Christian F. Hempelmann, Nancy D. Bell and Scott Crossley.
 
 ## Measured
 
