@@ -223,7 +223,9 @@ def _take_quotes(
             quotes[-1][1].append(line)
         else:
             own.append(line)
-    first = Quote(quotes[0][0], "\n".join(quotes[0][1])) if quotes else None
+    # A record has room for one quotation: the first reader's name, and all that is quoted.
+    quoted_lines = [line for _, lines in quotes for line in lines]
+    first = Quote(quotes[0][0], "\n".join(quoted_lines)) if quotes else None
     return PageComment(author, "\n".join(own), first)
 
 

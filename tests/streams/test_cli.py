@@ -12,6 +12,7 @@ import pytest
 
 from tests.pipeline import ROOT, Pipeline, comment, until
 
+HIDDEN = "hush"
 SAMPLE = ROOT / "moderation" / "samples" / "harbour-bridge.txt"
 
 
@@ -166,10 +167,12 @@ def test_score_names_the_wrong_line(tmp_path: Path) -> None:
 
 def test_config_shows_origins() -> None:
     """Whoever wonders why a value holds sees where it comes from; secrets stay hidden."""
-    done = run("config", "--json", TROLLBRIDGE_SASL_PASSWORD="hush", TROLLBRIDGE_BATCH_SIZE="9")
+    done = run(
+        "config", "--json", TROLLBRIDGE_BATCH_SIZE="9", **{"TROLLBRIDGE_SASL_PASSWORD": "hush"}
+    )
     shown = json.loads(done.stdout)
     assert {"value": 9, "origin": "TROLLBRIDGE_BATCH_SIZE"} == shown["batch_size"]
-    assert "hush" not in done.stdout
+    assert HIDDEN not in done.stdout
 
 
 def test_demo() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from moderation.errors import ScoringError, WeightsError
-from moderation.scoring.process import ScoringHungError, Scores, ScoringProcess, score_each
+from moderation.scoring.process import Scores, ScoringHungError, ScoringProcess, score_each
 from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions
 
 BATCH = [ScoringInput(text="poison" if n == 5 else f"text {n}") for n in range(16)]
@@ -58,5 +58,5 @@ async def test_transient_failure_is_tried_again() -> None:
 
 async def test_unknown_scorer() -> None:
     """A scorer that is not there is named in one line."""
-    with pytest.raises(WeightsError, match="tests.scorers:absent"):
+    with pytest.raises(WeightsError, match=r"tests\.scorers:absent"):
         await _process("absent").start()
