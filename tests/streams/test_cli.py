@@ -167,9 +167,7 @@ def test_score_names_the_wrong_line(tmp_path: Path) -> None:
 
 def test_config_shows_origins() -> None:
     """Whoever wonders why a value holds sees where it comes from; secrets stay hidden."""
-    done = run(
-        "config", "--json", TROLLBRIDGE_BATCH_SIZE="9", **{"TROLLBRIDGE_SASL_PASSWORD": "hush"}
-    )
+    done = run("config", "--json", TROLLBRIDGE_BATCH_SIZE="9", TROLLBRIDGE_SASL_PASSWORD=HIDDEN)
     shown = json.loads(done.stdout)
     assert {"value": 9, "origin": "TROLLBRIDGE_BATCH_SIZE"} == shown["batch_size"]
     assert HIDDEN not in done.stdout
