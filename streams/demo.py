@@ -99,7 +99,8 @@ class Demo:
         """TrollbridgeError, with the worker's last line, when it has ended."""
         if self._worker.poll() is not None:
             lines = self._log.read_text("utf-8", "replace").strip().splitlines() or ["no message"]
-            raise TrollbridgeError(f"the worker ended: {lines[-1]}")
+            last = lines[-1].removeprefix("trollbridge: ")
+            raise TrollbridgeError(f"the worker ended: {last}")
 
     def wait(self) -> None:
         """Stay until the worker ends by itself."""

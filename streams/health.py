@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -41,6 +42,12 @@ class Pulse:
         return self.alive() or self._not_ready
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """A client that connects and says nothing holds up no other."""
+
+    daemon_threads = True
+
+
 class _QuietHandler(WSGIRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Probes and scrapes are no news."""
@@ -64,7 +71,7 @@ class HealthServer:
 
         try:
             self._server = make_server(
-                host, port, application, server_class=WSGIServer, handler_class=_QuietHandler
+                host, port, application, server_class=_Server, handler_class=_QuietHandler
             )
         except OSError as error:
             raise TrollbridgeError(

@@ -79,6 +79,8 @@ class Shelf:
         waiting = self._waiting.pop(article_id, None)
         if waiting is not None and not waiting.done():
             self._absent[article_id] = time.monotonic() + _ABSENT_SECONDS
+            while len(self._absent) > self._keep:
+                del self._absent[next(iter(self._absent))]
             waiting.set_result(None)
 
     def _is_absent(self, article_id: str) -> bool:
@@ -93,6 +95,8 @@ class Shelf:
 
 class ShelfReader(Service):
     """Fills a shelf from the articles topic, from its beginning and then as articles come."""
+
+    mundane_level = "debug"
 
     def __init__(
         self,

@@ -72,6 +72,8 @@ class _Item(Generic[Opened]):
 class Stage(Service, Generic[Opened]):
     """Carries one topic's records through a handler, losing none."""
 
+    mundane_level = "debug"
+
     def __init__(  # the parts of a stage are few enough to name
         self,
         name: str,
