@@ -1,10 +1,8 @@
 """The whole pipeline with no set-up: embedded broker, worker, a page of comments, its outcomes."""
 
 import contextlib
-import os
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -22,9 +20,10 @@ from moderation.errors import PageError, TrollbridgeError
 from moderation.records import Judged, decode_judged
 from streams.audit import Audit, audit
 from streams.broker import EmbeddedBroker, free_port
+from streams.child import child
 from streams.clients import consumer, reaching
 from streams.produce import Produced, produce
-from streams.settings import PREFIX, Settings
+from streams.settings import Settings
 from streams.topics import Topics
 
 SAMPLE = "harbour-bridge.txt"
@@ -128,44 +127,18 @@ def running(settings: Settings, say: Callable[[str], Any]) -> Iterator[Demo]:
             api_version=EmbeddedBroker.API_VERSION,
             metrics_bind=f"127.0.0.1:{_metrics_port()}",
             data_dir=folder,
+            log_format="console",
         )
         broker.create_topics(Topics(settings.topic_prefix).cleanup())
         log = Path(folder) / "worker.log"
         say("Starting the worker: models, consumer group")
-        worker = _start_worker(settings, log)
-        try:
+        with (
+            log.open("wb") as output,
+            child(settings, "streams.cli", "worker", output=output) as worker,
+        ):
             demo = Demo(settings, worker, log)
             demo.wait_ready()
             yield demo
-        finally:
-            _stop(worker)
-
-
-def _start_worker(settings: Settings, log: Path) -> subprocess.Popen[bytes]:
-    values = msgspec.structs.asdict(settings) | {"log_format": "console"}
-    environment = {
-        PREFIX + name.upper(): ",".join(value) if isinstance(value, tuple) else str(value)
-        for name, value in values.items()
-    }
-    with log.open("wb") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "streams.cli", "worker"],
-            env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            # Ctrl-C reaches this process, which stops the worker in order.
-            start_new_session=True,
-        )
-
-
-def _stop(worker: subprocess.Popen[bytes]) -> None:
-    worker.terminate()
-    try:
-        worker.wait(timeout=12)
-    except subprocess.TimeoutExpired:
-        worker.kill()
-        worker.wait()
 
 
 def _metrics_port() -> int:

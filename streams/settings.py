@@ -118,6 +118,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             threads=self.scoring_threads,
         )
 
+    def environment(self) -> dict[str, str]:
+        """The variables that give another process these settings."""
+        return {
+            PREFIX + name.upper(): ",".join(value) if isinstance(value, tuple) else str(value)
+            for name, value in msgspec.structs.asdict(self).items()
+        }
+
     def bind(self) -> tuple[str, int]:
         """Host and port of `metrics_bind`; SettingsError when it is neither."""
         host, _, port = self.metrics_bind.rpartition(":")

@@ -13,18 +13,17 @@ ROOT = Path(__file__).parents[1]
 SEEDS = ROOT.parent / "shared" / "seeds"
 
 
-def kafka_home() -> Path | None:
-    """An unpacked Apache Kafka, if there is one."""
+def kafka_home() -> Path:
+    """An unpacked Apache Kafka; the test is skipped when there is none."""
     home = Path(os.environ.get("KAFKA_HOME") or ROOT.parent / "shared" / "kafka")
-    return home if (home / "libs").is_dir() else None
+    if not (home / "libs").is_dir():
+        pytest.skip("Apache Kafka is not here: set KAFKA_HOME")
+    return home
 
 
 @pytest.fixture(scope="session")
 def _kafka() -> Iterator[ApacheKafka]:
-    home = kafka_home()
-    if home is None:
-        pytest.skip("Apache Kafka is not here: set KAFKA_HOME")
-    with ApacheKafka(home) as kafka:
+    with ApacheKafka(kafka_home()) as kafka:
         yield kafka
 
 

@@ -155,11 +155,8 @@ class Pipeline:
                 **changes,
             },
         )
-        values = msgspec.structs.asdict(settings)
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)} | {
-            PREFIX + name.upper(): ",".join(value) if isinstance(value, tuple) else str(value)
-            for name, value in values.items()
-        }
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
+        environment = inherited | settings.environment()
         worker = Worker(environment, self.folder / f"worker-{number}.log", settings.metrics_bind)
         self.workers.append(worker)
         return worker

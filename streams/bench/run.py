@@ -5,8 +5,6 @@ import os
 import random
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,9 +21,10 @@ from moderation.pages import parse_page
 from moderation.records import Article, Comment, decode_judged, encode
 from streams import topics
 from streams.broker import ApacheKafka, EmbeddedBroker, free_port
+from streams.child import child
 from streams.clients import consumer, producer
 from streams.demo import sample_page
-from streams.settings import PREFIX, Settings
+from streams.settings import Settings
 from streams.topics import Topics
 
 _ARTICLES = 50
@@ -126,31 +125,6 @@ def _pipeline(settings: Settings) -> Iterator[Settings]:
         yield settings
 
 
-def _start(settings: Settings, command: list[str]) -> "subprocess.Popen[bytes]":
-    values = msgspec.structs.asdict(settings)
-    environment = os.environ | {
-        PREFIX + key.upper(): ",".join(value) if isinstance(value, tuple) else str(value)
-        for key, value in values.items()
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", *command], env=environment, stdout=subprocess.DEVNULL
-    )
-
-
-@contextlib.contextmanager
-def _running(settings: Settings, command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
-    process = _start(settings, command)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def _sample() -> tuple[str, list[str]]:
     """An article's text and the sentences of its readers, from the page that ships."""
     parsed = parse_page(sample_page())
@@ -192,7 +166,7 @@ def _throughput(settings: Settings, records: int, command: list[str]) -> float:
                 comment = _comment(number, chance)
                 client.send(names.comments, key=comment.article_id.encode(), value=encode(comment))
             client.flush(timeout=60)
-        with consumer(own) as client, _running(own, command) as process:
+        with consumer(own) as client, child(own, *command) as process:
             partitions = [
                 TopicPartition(names.judged, number)
                 for number in client.partitions_for_topic(names.judged) or ()
@@ -218,7 +192,7 @@ def _latency(settings: Settings, rate: float, seconds: float) -> Latency:
     with _pipeline(settings) as own:
         _send_articles(own)
         names = Topics(own.topic_prefix)
-        with consumer(own) as client, _running(own, ["streams.cli", "worker"]) as process:
+        with consumer(own) as client, child(own, "streams.cli", "worker") as process:
             client.assign(
                 [
                     TopicPartition(names.judged, number)

@@ -78,12 +78,9 @@ def test_stopped_and_continued(kafka: Pipeline) -> None:
 
 def test_broker_away(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A broker that is killed and back ten seconds later: all that it confirmed is judged."""
-    home = kafka_home()
-    if home is None:
-        pytest.skip("Apache Kafka is not here: set KAFKA_HOME")
     total = 6_000
     with (
-        ApacheKafka(home) as kafka,
+        ApacheKafka(kafka_home()) as kafka,
         Pipeline.on_kafka(kafka, tmp_path_factory.mktemp("away")) as pipeline,
     ):
         pipeline.articles(20)

@@ -10,7 +10,6 @@ the loss out of docs/why.md and the test with it.
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from streams.broker import ApacheKafka, EmbeddedBroker
+from tests.conftest import kafka_home
 
 NAIVE = Path(__file__).with_name("naive.py")
 ROOT = NAIVE.parents[2]
@@ -202,9 +202,7 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
 @pytest.fixture
 def on_kafka(tmp_path: Path) -> Iterator[Trial]:
     """A trial on Apache Kafka, whose `judged` takes records of at most 20,000 bytes."""
-    home = Path(os.environ.get("KAFKA_HOME", ROOT.parent / "shared" / "kafka"))
-    if not any((home / "libs").glob("kafka_*.jar")) or shutil.which("java") is None:
-        pytest.skip("needs Apache Kafka and Java: set KAFKA_HOME to an unpacked Apache Kafka")
+    home = kafka_home()
     with ApacheKafka(home) as broker:
         admin = AdminClient({"bootstrap.servers": broker.address, "log_level": 2})
         topics = [
