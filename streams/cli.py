@@ -40,6 +40,8 @@ err = Console(stderr=True, highlight=False)
 
 Brokers = Annotated[str | None, typer.Option(help="Kafka's bootstrap servers, host:port[,…].")]
 Prefix = Annotated[str | None, typer.Option(help="Prefix of every topic name.")]
+Partitions = Annotated[int | None, typer.Option(min=1, help="Partitions of each topic.")]
+Replication = Annotated[int | None, typer.Option(min=1, help="Replicas of each partition.")]
 PolicyFlag = Annotated[str | None, typer.Option(help="Policy file.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
@@ -210,8 +212,8 @@ def _opened(names: list[str]) -> Iterator[tuple[list[tuple[str, BinaryIO]], Any]
 def topics_create(
     brokers: Brokers = None,
     topic_prefix: Prefix = None,
-    partitions: Annotated[int | None, typer.Option(min=1)] = None,
-    replication: Annotated[int | None, typer.Option(min=1)] = None,
+    partitions: Partitions = None,
+    replication: Replication = None,
 ) -> None:
     """Create the topics that are missing."""
     settings = _configured(
@@ -228,8 +230,8 @@ def topics_create(
 def topics_check(
     brokers: Brokers = None,
     topic_prefix: Prefix = None,
-    partitions: Annotated[int | None, typer.Option(min=1)] = None,
-    replication: Annotated[int | None, typer.Option(min=1)] = None,
+    partitions: Partitions = None,
+    replication: Replication = None,
 ) -> None:
     """Verify partitions, replication and cleanup of the topics."""
     settings = _configured(

@@ -15,6 +15,7 @@ from faust.types import TP, EventT, Message, StreamT
 from mode import Service
 
 from moderation.errors import BrokerError, RecordError
+from moderation.records import Source
 from streams import deadletters, metrics
 from streams.deadletters import DeadLetterLimit
 from streams.outbox import Outbox, Outgoing
@@ -36,6 +37,8 @@ class Result(NamedTuple):
     confirmed: Callable[[], None] | None = None
     """Called when the broker has all of it."""
     dead: RecordError | None = None
+    source: Source | None = None
+    """Where the comment first came in, when that is not where the record stands."""
 
 
 class Handler(Protocol[Opened]):
@@ -198,7 +201,9 @@ class Stage(Service, Generic[Opened]):
             owner += [index] * len(records)
         refused = await self._outbox.publish(outgoing) if outgoing else {}
         if refused:
-            await self._dead_letter_refused(batch, {owner[i]: e for i, e in refused.items()})
+            await self._dead_letter_refused(
+                {owner[i]: error for i, error in refused.items()}, batch, results
+            )
         lost = {owner[i] for i in refused}
         for index, (item, result) in enumerate(zip(batch, results, strict=True)):
             if result.dead is not None:
@@ -208,13 +213,17 @@ class Stage(Service, Generic[Opened]):
             self._acknowledge(item)
 
     async def _dead_letter_refused(
-        self, batch: list[_Item[Opened]], refused: dict[int, BrokerError]
+        self,
+        refused: dict[int, BrokerError],
+        batch: list[_Item[Opened]],
+        results: list[Result],
     ) -> None:
         letters = [
             deadletters.letter(
                 self._deadletter_topic,
                 batch[index].message,
                 RecordError("refused_by_broker", str(error)),
+                source=results[index].source,
             )
             for index, error in refused.items()
         ]

@@ -50,7 +50,7 @@ class JudgeHandler:
         outgoing = [Outgoing(self._topics.judged, judged.article_id.encode(), value)]
         if judged.decision == "review":
             outgoing.append(Outgoing(self._topics.review, judged.id.encode(), value))
-        return Result(outgoing, confirmed=lambda: self._confirmed(judged))
+        return Result(outgoing, confirmed=lambda: self._confirmed(judged), source=judged.source)
 
     def _confirmed(self, judged: Judged) -> None:
         # Only now: what was judged and not sent must be judged again when it is read again.

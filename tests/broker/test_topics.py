@@ -1,9 +1,11 @@
 """Creating and checking topics on Apache Kafka."""
 
 import msgspec
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from streams import topics
-from tests.pipeline import Pipeline
+from streams.clients import admin
+from tests.pipeline import Pipeline, comment
 
 
 def test_created_as_the_contract_says(kafka: Pipeline) -> None:
@@ -20,3 +22,24 @@ def test_check_names_what_differs(kafka: Pipeline) -> None:
     assert f"{kafka.topics.comments}: replication 1, 2 wanted" in problems
     elsewhere = msgspec.structs.replace(kafka.settings, topic_prefix="elsewhere.")
     assert 7 == len(topics.check(elsewhere))
+
+
+def test_result_that_the_broker_refuses(kafka: Pipeline) -> None:
+    """An outcome too large for its topic becomes a dead letter of its input; the rest goes on."""
+    with admin(kafka.settings) as client:
+        limit = {"max.message.bytes": "3000"}
+        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, kafka.topics.judged, limit)])
+    kafka.articles(1)
+    kafka.worker(batch_size=1)
+    texts = ("short", "x" * 9_000, "short again")
+    kafka.send(
+        kafka.topics.comments,
+        (comment(n, articles=1, text=text) for n, text in enumerate(texts)),
+    )
+    kafka.wait_terminal(3, within=60)
+    found = kafka.wait_balanced(within=30)
+    assert (2, 1) == (found.allow, found.deadletters)
+    (letter,) = kafka.read(kafka.topics.deadletter)
+    headers = dict(letter.headers)
+    assert b"refused_by_broker" == headers["trollbridge.code"]
+    assert kafka.topics.comments == headers["trollbridge.source.topic"].decode()
