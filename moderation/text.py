@@ -4,6 +4,25 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from moderation.unmasking import Mask, Unmasked, unmask
+
+__all__ = [
+    "CITATION_WORDS",
+    "COPIED_WORDS",
+    "Mask",
+    "Unmasked",
+    "appears_in",
+    "blank",
+    "citations",
+    "fold",
+    "own_words",
+    "quotations",
+    "sentences",
+    "unmask",
+    "word_spans",
+    "words",
+]
+
 # One code point to one code point, so that an offset in the folded text is one in the raw text.
 _FOLDS = str.maketrans(
     {

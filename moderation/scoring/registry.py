@@ -11,15 +11,19 @@ from typing import Final
 
 from moderation.errors import ScoringError, SettingsError
 from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions
+from moderation.scoring.unmasking import Unmasking
 
 _BUILT_IN: Final[dict[str, str]] = {
     "toxicity": "moderation.scoring.toxicity:create",
     "sarcasm": "moderation.scoring.sarcasm:create",
     "off_topic": "moderation.scoring.off_topic:create",
     "joke": "moderation.scoring.joke:create",
+    "evasion": "moderation.scoring.evasion:create",
 }
 DEFAULT_SCORERS: Final[tuple[str, ...]] = tuple(_BUILT_IN)
 """`joke` gives off_topic_joke as well; `toxicity` is Detoxify or the built-in model."""
+_READ_THROUGH_MASKS: Final = frozenset({"toxicity"})
+"""Built-in scorers that see masked words unmasked as well."""
 
 Factory = Callable[[ScoringOptions], Scorer]
 
@@ -30,12 +34,17 @@ def load_scorers(names: Sequence[str], options: ScoringOptions) -> list[Scorer]:
     SettingsError when a name is unknown or repeated, or cannot be imported; WeightsError when a
     model's weights are absent or damaged.
     """
-    scorers = [_factory(name)(options) for name in names]
+    scorers = [_load(name, options) for name in names]
     known = [scorer.name for scorer in scorers]
     for name in known:
         if known.count(name) > 1:
             raise SettingsError(f"two scorers are named {name!r}")
     return scorers
+
+
+def _load(name: str, options: ScoringOptions) -> Scorer:
+    scorer = _factory(name)(options)
+    return Unmasking(scorer) if name in _READ_THROUGH_MASKS else scorer
 
 
 def _factory(name: str) -> Factory:

@@ -36,8 +36,9 @@ _ELSEWHERE: Final = re.compile(
 )
 """Code and addresses: signs mean something else there."""
 _EMPHASIS: Final = re.compile(
-    r"(?<![\w*])(\*{1,3})(?=[^\s*])[^*\n]{0,300}[^\s*]\1(?![\w*])"
-    r"|(?<![\w_])(_{1,3})(?=[^\s_])[^_\n]{0,300}[^\s_]\2(?![\w_])"
+    r"(?<![\w*])(\*)(?=[^\s*])[^*\n]{0,300}[^\s*]\*(?![\w*])"
+    r"|(?<![\w*])(\*{2,3})(?=[^\s*])(?:[^*\n]|\*(?!\*)){1,300}\2(?![\w*])"
+    r"|(?<![\w_])(_{1,3})(?=[^\s_])[^_\n]{0,300}[^\s_]\3(?![\w_])"
 )
 _TOKEN: Final = re.compile(f"[A-Za-z0-9{SIGNS}'\u2019]+")
 _PIECE: Final = re.compile("[^.?&|+/~^\\-_]+")
@@ -70,7 +71,7 @@ def guesses(text: str) -> Iterator[Edit]:
 
 
 def _without_emphasis(match: re.Match[str]) -> str:
-    marks = len(match[1] or match[2])
+    marks = len(match[1] or match[2] or match[3])
     return " " * marks + match.group()[marks:-marks] + " " * marks
 
 

@@ -13,8 +13,6 @@ from functools import lru_cache
 from string import ascii_letters
 from typing import Final, NamedTuple
 
-from confusable_homoglyphs import categories, confusables
-
 from moderation.unmasking.edits import Edit, same_length
 from moderation.unmasking.lexicon import lexicon
 
@@ -26,14 +24,10 @@ ORNAMENTS: Final = (
 ALPHABETS: Final = "\u0370-\u03ff\u0400-\u052f\u0531-\u0587\u13a0-\u13f5\u2c80-\u2ce4"
 """For a character class: Greek, Cyrillic, Armenian, Cherokee, Coptic."""
 _SCRIPTS: Final = frozenset({"GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC"})
-_LOOSE: Final[dict[str, str]] = dict(
-    zip(
-        "\u043a\u0442\u043c\u043d\u0432\u043f\u0438\u0433\u03ba\u03c4\u03b7\u03b5",
-        "ktmhbnurktne",
-        strict=True,
-    )
+_LOOSE: Final = str.maketrans(
+    "\u043a\u0442\u043c\u043d\u0432\u043f\u0438\u0433\u03ba\u03c4\u03b7\u03b5", "ktmhbnurktne"
 )
-"""Small letters that the standard keeps apart but readers do not."""
+"""Small letters that the standard keeps apart but readers may not; enough for an abusive word."""
 _PHONETIC: Final = str.maketrans(
     "\u0131\u0251\u0261\u026a\u0262\u0274\u0280\u0299\u029c\u029f\ua730\ua731", "iagignrbhlfs"
 )
@@ -44,8 +38,8 @@ _WORD: Final = re.compile(f"(?:[^\\W_]|[{ORNAMENTS}\u0300-\u036f])+")
 _PLAIN: Final = re.compile("[A-Za-z]")
 _MARKS: Final = re.compile("[\u0300-\u036f]")
 _EAST_ASIAN: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_SYMBOL: Final = re.compile("(?<=[A-Z])[\u03b1-\u03c9]|[\u03b1-\u03c9](?=[A-Z])")
-"""A small Greek letter beside a capital: NF\u03baB, TNF\u03b1."""
+_SYMBOL: Final = re.compile("(?<=[A-Z]{2})[\u03b1-\u03c9]|[\u03b1-\u03c9](?=[A-Z])")
+"""A small Greek letter beside capitals: NF\u03baB, TNF\u03b1."""
 _FOREIGN: Final = re.compile(f"[{ALPHABETS}]")
 _LEAST_LETTERS: Final = 3
 _LEAST_MIXED: Final = 4
@@ -64,7 +58,10 @@ class _Tables(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _tables() -> _Tables:
-    alphabets = {ord(letter): plain for letter, plain in _LOOSE.items()}
+    # Imported late: it reads a megabyte of JSON, which plain text does not need.
+    from confusable_homoglyphs import categories, confusables  # noqa: PLC0415
+
+    alphabets: dict[int, str] = {}
     for plain in ascii_letters:
         for entry in confusables.confusables_data.get(plain, ()):
             letter = entry["c"]
@@ -85,49 +82,64 @@ def _tables() -> _Tables:
     return _Tables(alphabets, ornaments)
 
 
-class _Reading(NamedTuple):
-    word: re.Match[str]
+class _Word(NamedTuple):
+    start: int
+    shown: str
     plain: str
-    """Empty for a word that is what it looks like."""
+    """With Latin letters throughout; empty where they do not make it Latin."""
     sure: bool
     """It mixes letters in a way that no language does."""
+    abusive: str
+    """The word of the lexicon that it looks like; empty if none."""
+    accented: bool
+    """Nothing but accents and phonetic letters set it apart."""
 
 
 def mixed_words(text: str) -> Iterator[Edit]:
     """Words with letters of another alphabet among Latin ones, and abusive words in disguise."""
     found = [_read(match) for match in _WORD.finditer(text) if not match.group().isascii()]
-    foreign = any(not each.plain and _FOREIGN.search(each.word.group()) for each in found)
-    east_asian = _EAST_ASIAN.search(text) is not None
-    accented = sum(not _FOREIGN.search(each.word.group()) for each in found)
-    sure = not (foreign or east_asian) and any(each.sure for each in found)
-    for each in found:
-        start, word = each.word.start(), each.word.group()
-        bare = _bare(each.plain or word)
-        known = bare.lower() in lexicon().words
-        if known and (each.plain or (accented == 1 and bare.lower() not in _NO_MASK)):
-            if len(bare) == len(word):
-                yield same_length(start, bare, "homoglyph")
-            else:
-                yield _without_marks(start, word, bare)
-        elif each.plain and sure:
-            yield same_length(start, each.plain, "homoglyph")
+    foreign = _EAST_ASIAN.search(text) or any(
+        _FOREIGN.search(word.shown) and not (word.plain or word.abusive) for word in found
+    )
+    certain = not foreign and any(word.sure for word in found)
+    # Where one word has accents, many have: that is another language.
+    accents = sum(word.accented for word in found)
+    for word in found:
+        harmless = (
+            accents > 1 or word.abusive.lower() in _NO_MASK
+            if word.accented
+            else foreign and not _PLAIN.search(word.shown) and _FOREIGN.search(word.shown)
+        )
+        if word.abusive and not harmless:
+            yield _without_marks(word.start, word.shown, word.abusive)
+        elif word.plain and certain:
+            yield same_length(word.start, word.plain, "homoglyph")
 
 
-def _read(match: re.Match[str]) -> _Reading:
-    word = match.group()
+def _read(match: re.Match[str]) -> _Word:
+    shown = match.group()
     tables = _tables()
-    plain = word.translate(tables.alphabets).translate(tables.ornaments)
-    letters = [char for char in plain if char.isalpha()]
-    if plain == word or _SYMBOL.search(word) or not all(map(_is_latin, letters)):
-        return _Reading(match, "", sure=False)
-    mixed = _PLAIN.search(word) is not None
-    ornate = not _FOREIGN.search(word)
+    plain = shown.translate(tables.alphabets).translate(tables.ornaments)
+    loose = plain.translate(_LOOSE)
+    bare = _bare(loose)
+    mixed = _PLAIN.search(shown) is not None
     least = _LEAST_MIXED if mixed else _LEAST_LETTERS
-    return _Reading(match, plain, sure=len(letters) >= least and (mixed or ornate))
+    if plain == shown or _SYMBOL.search(shown) or not _is_latin(plain):
+        plain = ""
+    return _Word(
+        start=match.start(),
+        shown=shown,
+        plain=plain,
+        sure=len(plain) >= least and (mixed or not _FOREIGN.search(shown)),
+        abusive=bare if bare.lower() in lexicon().words else "",
+        accented=loose == shown,
+    )
 
 
-def _is_latin(letter: str) -> bool:
-    return letter.isascii() or "LATIN" in unicodedata.name(letter, "")
+def _is_latin(word: str) -> bool:
+    return all(
+        char.isascii() or "LATIN" in unicodedata.name(char, "") for char in word if char.isalpha()
+    )
 
 
 def _bare(word: str) -> str:

@@ -93,7 +93,9 @@ def test_odd_texts(ensemble: Ensemble, text: str) -> None:
         ScoringInput(text, ARTICLE.article_title, ARTICLE.article_text, "a parent", ("before",)),
     ):
         (finding,) = ensemble.score([comment])
-        assert {*KEYS, "sarcasm", "joke", "off_topic", "off_topic_joke"} == set(finding.scores)
+        assert {*KEYS, "sarcasm", "joke", "off_topic", "off_topic_joke", "evasion"} == set(
+            finding.scores
+        )
         assert all(math.isfinite(score) for score in finding.scores.values())
 
 
