@@ -123,7 +123,9 @@ def _words_in(letters: str) -> Iterator[tuple[int, str]]:
 def _tokens(page: str) -> Iterator[Edit]:
     """Masks within what stands between spaces, as a whole or part by part."""
     for match in _TOKEN.finditer(page):
-        if not SUSPECT.search(match.group()):
+        # Stars before a bracket multiply.
+        formula = match.group().endswith("*") and page.startswith("(", match.end())
+        if formula or not SUSPECT.search(match.group()):
             continue
         edit = _guess(match.group(), match.start())
         if edit:

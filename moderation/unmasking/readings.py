@@ -48,6 +48,8 @@ _GAP: Final = re.compile(f"[{GAPS}]+")
 _REPEATED: Final = re.compile(r"([a-z])\1\1+")
 _FIGURE: Final = re.compile("[0-9]")
 _SHORT: Final = frozenset({"ass", "fag"})
+_OUTLINED: Final = frozenset({"cunt", "slut", "twat"})
+"""Known by their first and last letters, as swear words are."""
 _LEAST_SEEN: Final = 2
 _LEAST_OUTLINE: Final = 3
 _MOST_FIGURES: Final = 1.5
@@ -56,17 +58,13 @@ _MOST_RUNS: Final = 4
 _MOST_HIDDEN: Final = 5
 
 
-def _long_enough(word: str) -> bool:
-    return len(word) >= SHORTEST or word in _SHORT
-
-
 def figures(token: str) -> str:
     """Figures and signs that look like letters: `1d10t`, `$tupid`."""
     letters = sum(map(str.isalpha, token))
     if len(_FIGURE.findall(token)) > _MOST_FIGURES * letters:
         return ""
     word = look_up([LEET.get(char, char) for char in token])
-    return word if _long_enough(word) else ""
+    return word if len(word) >= SHORTEST or word in _SHORT else ""
 
 
 def blots(token: str) -> str:
@@ -83,14 +81,18 @@ def blots(token: str) -> str:
             pattern.append(_VOWELS + LEET.get(sign, ""))
         else:
             pattern.append(LEET.get(sign, sign))
-    seen = [len(letters) == 1 for letters in pattern]
-    if not seen[0] or sum(seen) < _LEAST_SEEN or not (seen[-1] or 2 * sum(seen) >= len(seen)):
+    letters = sum(map(str.isalpha, token))
+    if letters < _LEAST_SEEN or not token[0].isalpha() or token.isalnum():
         return ""
-    if seen[-2:] == [True, False]:
-        # One sign after a word is a footnote's.
+    # One sign after a word is a footnote's.
+    if not token[-1].isalnum() and (2 * letters < len(token) or token[-2].isalnum()):
         return ""
     word = look_up(pattern)
-    return word if _long_enough(word) else ""
+    if len(word) < SHORTEST:
+        return ""
+    # Of four letters, two can be anything, a power such as `n**i` too.
+    sparse = len(word) == SHORTEST and letters == _LEAST_SEEN
+    return "" if sparse and word not in lexicon().swearing | _OUTLINED else word
 
 
 def gaps(token: str) -> str:
@@ -135,4 +137,5 @@ def outline(token: str) -> str:
     )
     shape = re.compile(first + "".join(rest))
     known = filter(shape.fullmatch, lexicon().by_letter.get(first[0], ()))
-    return min(known, key=lambda word: abs(len(word) - len(token)), default="")
+    word = min(known, key=lambda word: abs(len(word) - len(token)), default="")
+    return word if len(word) <= 2 * len(visible) else ""

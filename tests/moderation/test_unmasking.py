@@ -126,6 +126,8 @@ it was _not_ me, __honest__
 4*4 and 50/50 and a**b and a*b*c
 x*y + c*t = d*d
 `f*ck = $hit[1]` is code
+exp(-a*s) / s**b + n**i - a**3 + pi**(1/3) + d**e
+45s, 900k and a 5k run
 for i in range(10): a[i] *= b[i]
 if (a && b || !c) { return d->e; }
 $variable = $this->get("x"); echo $sum;
