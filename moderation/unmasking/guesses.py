@@ -40,7 +40,7 @@ _EMPHASIS: Final = re.compile(
     r"|(?<![\w*])(\*{2,3})(?=[^\s*])(?:[^*\n]|\*(?!\*)){1,300}\2(?![\w*])"
     r"|(?<![\w_])(_{1,3})(?=[^\s_])[^_\n]{0,300}[^\s_]\3(?![\w_])"
 )
-_TOKEN: Final = re.compile(f"[A-Za-z0-9{SIGNS}'\u2019]+")
+_TOKEN: Final = re.compile(f"(?<!\\w)[A-Za-z0-9{SIGNS}'\u2019]+(?!\\w)")
 _PIECE: Final = re.compile("[^.?&|+/~^\\-_]+")
 _EDGE: Final = ".,?-_~&+#%^'\u2019\\"
 """Punctuation around a token."""

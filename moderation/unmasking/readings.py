@@ -41,8 +41,8 @@ _VOWELS: Final = "aeiou"
 _BLOTS: Final = "*#%~^\u2022\u25cf\u2588"
 """Each stands for any letter."""
 _VOWEL_BLOTS: Final = "-_.?&'\u2019@$!+"
-"""Each stands for a vowel; several of the same for any letters."""
-_BLOT_RUN: Final = re.compile(r"([\-_.])\1+|.", re.DOTALL)
+"""Each stands for a vowel; several dashes for any letters."""
+_BLOT_RUN: Final = re.compile(r"([\-_])\1+|.", re.DOTALL)
 _OUTLINE: Final = re.compile(r"([*#%]+)")
 _GAP: Final = re.compile(f"[{GAPS}]+")
 _REPEATED: Final = re.compile(r"([a-z])\1\1+")
@@ -60,11 +60,11 @@ _MOST_HIDDEN: Final = 5
 
 def figures(token: str) -> str:
     """Figures and signs that look like letters: `1d10t`, `$tupid`."""
-    letters = sum(map(str.isalpha, token))
-    if len(_FIGURE.findall(token)) > _MOST_FIGURES * letters:
+    letters, numbers = sum(map(str.isalpha, token)), len(_FIGURE.findall(token))
+    if numbers > _MOST_FIGURES * letters:
         return ""
     word = look_up([LEET.get(char, char) for char in token])
-    return word if len(word) >= SHORTEST or word in _SHORT else ""
+    return word if len(word) >= SHORTEST or (word in _SHORT and not numbers) else ""
 
 
 def blots(token: str) -> str:
@@ -90,9 +90,9 @@ def blots(token: str) -> str:
     word = look_up(pattern)
     if len(word) < SHORTEST:
         return ""
-    # Of four letters, two can be anything, a power such as `n**i` too.
-    sparse = len(word) == SHORTEST and letters == _LEAST_SEEN
-    return "" if sparse and word not in lexicon().swearing | _OUTLINED else word
+    # Of four letters, two can be anything, a power such as `n**i` too, and a hyphen joins words.
+    doubtful = len(word) == SHORTEST and (letters == _LEAST_SEEN or "-" in token)
+    return "" if doubtful and word not in lexicon().swearing | _OUTLINED else word
 
 
 def gaps(token: str) -> str:

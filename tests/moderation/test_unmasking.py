@@ -128,6 +128,8 @@ x*y + c*t = d*d
 `f*ck = $hit[1]` is code
 exp(-a*s) / s**b + n**i - a**3 + pi**(1/3) + d**e
 45s, 900k and a 5k run
+printf("%s..%s of %4$s", a, b)
+l-ar putea, FO-l\u00eaer, s-a dus
 for i in range(10): a[i] *= b[i]
 if (a && b || !c) { return d->e; }
 $variable = $this->get("x"); echo $sum;
