@@ -93,6 +93,10 @@ class Detected(NamedTuple):
     """Other languages that whole passages are in; looked for when `lang` is not `HOME`."""
 
 
+NOT_ASKED: Final = Detected("", 0.0)
+"""Where nobody needs to know."""
+
+
 class _Model(Protocol):
     def classify(self, text: str) -> tuple[str, float]: ...
 

@@ -7,7 +7,7 @@ sees what to mend.
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +15,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from moderation.errors import SettingsError
+from moderation.language_policy import (
+    LanguageAction,
+    LanguagePolicy,
+    unknown_languages,
+    unsupported_reason,
+)
 from moderation.records import Decision, Reason
 
 Probability = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -46,6 +52,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reasons: dict[str, Rule]
     name: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]{1,40}$")] = "policy"
     sections: dict[str, _Section] = {}
+    languages: dict[str, Any] = {}
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -64,6 +71,7 @@ class Policy:
     def __init__(self, file: _File, version: str) -> None:
         self.version = version
         self._rules = file.reasons
+        self._languages = LanguagePolicy(file.languages)
         self._sections = {
             name.lower(): {
                 code: msgspec.structs.replace(
@@ -79,9 +87,18 @@ class Policy:
         return self._sections.get(section.strip().lower(), self._rules)
 
     def judge(
-        self, scores: Mapping[str, float], *, section: str = "", details: Mapping[str, str] = {}
+        self,
+        scores: Mapping[str, float],
+        *,
+        section: str = "",
+        details: Mapping[str, str] = {},
+        lang: str = "",
+        unsupported: Sequence[str] = (),
     ) -> Verdict:
-        """Weigh scores (0..1 by key) into a verdict; the strongest reason comes first."""
+        """Weigh scores (0..1 by key) into a verdict; the strongest reason comes first.
+
+        `unsupported` are the scorers that do not know the comment's language `lang`.
+        """
         reasons: list[tuple[float, Reason]] = []
         shown: list[Reason] = []
         for code, rule in self.rules(section).items():
@@ -92,6 +109,13 @@ class Policy:
             if rule.action == "review":
                 reasons.append((rule.weight * score, reason))
             elif rule.action == "show":
+                shown.append(reason)
+        if unsupported:
+            language = self._languages.rule(lang)
+            reason = unsupported_reason(lang, unsupported)
+            if language.unsupported == "review":
+                reasons.append((language.weight, reason))
+            elif language.unsupported == "show":
                 shown.append(reason)
         reasons.sort(key=lambda weighed: -weighed[0])
         doubt = 1.0
@@ -126,6 +150,7 @@ def parse_policy(text: str, *, origin: str) -> Policy:
     """Read a policy from TOML text; `origin` names it in errors."""
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
+        LanguagePolicy(file.languages)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
@@ -137,6 +162,11 @@ def parse_policy(text: str, *, origin: str) -> Policy:
                 f"{origin}, line {line}: section {name!r} changes {code!r}, "
                 "which [reasons] does not have"
             )
+    for code in unknown_languages(file.languages):
+        raise SettingsError(
+            f"{origin}, line {_line(text, ['languages', code])}: unknown language {code!r}: "
+            "take an ISO 639 code such as de"
+        )
     digest = hashlib.sha256(msgspec.json.encode(file, order="sorted")).hexdigest()[:8]
     return Policy(file, f"{file.name}-{digest}")
 
@@ -184,9 +214,14 @@ def _is_wrong(text: str, path: list[str]) -> bool:
     kind: Any = None
     if path[-2:-1] == ["reasons"]:
         kind = Rule if path[0] == "reasons" else _RuleChange
-    elif path[-1] in Rule.__struct_fields__:
-        fields = {"threshold": Probability, "action": Action, "weight": Probability}
-        kind = fields[path[-1]]
+    else:
+        fields = {
+            "threshold": Probability,
+            "action": Action,
+            "weight": Probability,
+            "unsupported": LanguageAction,
+        }
+        kind = fields.get(path[-1])
     if kind is None:
         return not isinstance(value, dict)
     try:

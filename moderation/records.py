@@ -106,6 +106,10 @@ class Scored(msgspec.Struct):
     context: Context
     evidence: list[Span] = []
     details: dict[str, str] = {}
+    detected_lang: str = ""
+    """ISO 639 code, `und` when it cannot be told; empty when no scorer needed to know."""
+    unsupported: list[str] = []
+    """Scorers that do not know the language: what they score is missing, not 0."""
     schema: int = SCHEMA
 
 
@@ -135,8 +139,12 @@ class Judged(msgspec.Struct, kw_only=True):
     created_at: str = ""
     section: str = ""
     lang: str = ""
+    """What the producer said."""
     revision: int = 0
     scores: dict[str, float]
+    detected_lang: str = ""
+    unsupported: list[str] = []
+    """As in `Scored`."""
     decision: Decision
     reasons: list[Reason]
     shown: list[Reason] = []

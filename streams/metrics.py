@@ -4,6 +4,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from moderation.language import NAMES
+
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
@@ -20,6 +22,12 @@ reasons = Counter(
     "trollbridge_reasons",
     "Reasons for which comments went to review",
     ["reason"],
+    registry=REGISTRY,
+)
+unsupported = Counter(
+    "trollbridge_unsupported",
+    "Comments judged that scorers could not read, by detected language",
+    ["lang"],
     registry=REGISTRY,
 )
 outcome_seconds = Histogram(
@@ -119,3 +127,8 @@ def section_label(section: str) -> str:
             return "other"
         _sections.add(label)
     return label
+
+
+def language_label(lang: str) -> str:
+    """The ISO 639 code as a label; `other` for what the detector has no name for."""
+    return lang if lang in NAMES else "other"

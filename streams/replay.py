@@ -135,6 +135,8 @@ async def _scored(
                         context=context,
                         evidence=found.evidence,
                         details=found.details,
+                        detected_lang=found.lang,
+                        unsupported=found.unsupported,
                     )
                 )
     return done
@@ -149,6 +151,8 @@ def _recorded(judged: Judged, comment: Comment) -> Scored:
         source=judged.source,
         arrived_at=judged.arrived_at,
         context=Context(),
+        detected_lang=judged.detected_lang,
+        unsupported=judged.unsupported,
     )
 
 

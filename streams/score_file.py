@@ -29,6 +29,7 @@ class _Line(msgspec.Struct):
     parent_text: str | None = None
     thread: tuple[str, ...] | None = None
     section: str | None = None
+    lang: str | None = None
 
     def to_input(self) -> ScoringInput:
         article = self.article or _Article()
@@ -39,14 +40,17 @@ class _Line(msgspec.Struct):
             parent_text=self.parent_text or "",
             thread=self.thread or (),
             section=self.section or "",
+            lang=self.lang or "",
         )
 
 
-class _Scored(msgspec.Struct):
+class _Scored(msgspec.Struct, omit_defaults=True):
     id: str | int
     scores: dict[str, float]
     decision: str
     reasons: list[Reason]
+    detected_lang: str = ""
+    unsupported: list[str] = []
 
 
 async def score_file(
@@ -101,5 +105,18 @@ def _judged(
     for line, found in zip(batch, findings, strict=True):
         if isinstance(found, ScoringError):
             raise ScoringError(f"{source}, id {line.id}: {found}") from found
-        verdict = policy.judge(found.scores, section=line.section or "", details=found.details)
-        yield _Scored(line.id, found.scores, verdict.decision, verdict.reasons)
+        verdict = policy.judge(
+            found.scores,
+            section=line.section or "",
+            details=found.details,
+            lang=found.lang,
+            unsupported=found.unsupported,
+        )
+        yield _Scored(
+            line.id,
+            found.scores,
+            verdict.decision,
+            verdict.reasons,
+            found.lang,
+            found.unsupported,
+        )

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from moderation.language_policy import UNSUPPORTED, unsupported_reason
 from moderation.pages import Page
 from moderation.records import Judged, Reason
 from streams.audit import Audit
@@ -58,11 +59,19 @@ def _excerpt(text: str, length: int = 100) -> str:
 def _reasons(judged: Judged) -> str:
     lines = [f"[yellow]{_reason(reason)}[/]" for reason in judged.reasons]
     lines += [f"[dim]{_reason(reason)} (shown only)[/]" for reason in judged.shown]
+    if judged.unsupported and all(
+        reason.code != UNSUPPORTED for reason in (*judged.reasons, *judged.shown)
+    ):
+        reason = unsupported_reason(judged.detected_lang, judged.unsupported)
+        lines.append(f"[dim]{_reason(reason)} (allowed)[/]")
     return "\n".join(lines)
 
 
 def _reason(reason: Reason) -> str:
     detail = f" — {escape(reason.detail)}" if reason.detail else ""
+    if reason.code == UNSUPPORTED:
+        # A fact and no probability.
+        return f"{reason.code}{detail}"
     return f"{reason.code} {reason.score:.2f} ≥ {reason.threshold:.2f}{detail}"
 
 

@@ -25,6 +25,8 @@ VARIANTS: Final[Mapping[str, str]] = {
     "unbiased-small": "unbiased-albert-c8519128.ckpt",
 }
 """Published variants and the names under which torch's hub keeps their weights."""
+_LANGUAGES: Final = {"multilingual": frozenset({"en", "fr", "es", "it", "pt", "tr", "ru"})}
+"""ISO 639 codes by variant; the other variants know English."""
 
 _EMPTY_QUOTES: Final = re.compile(r"[\"\u201c\u201e\u00ab]\s+[\"\u201d\u201c\u00bb]")
 _BATCH: Final = 16
@@ -81,6 +83,7 @@ class DetoxifyScorer:
         self._model = _load(path, options)
         kind = "checkpoint" if options.detoxify_checkpoint else options.detoxify_variant
         self.version = f"detoxify-{kind}-{digest[:8]}"
+        self.languages = _LANGUAGES.get(options.detoxify_variant, frozenset({"en"}))
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
         """Score a batch; words that a comment cites from the article or its parent do not count."""

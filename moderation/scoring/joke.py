@@ -39,6 +39,7 @@ class Joke:
 
     name = "joke"
     version = "joke-1"
+    languages = frozenset({"en"})
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

@@ -18,6 +18,7 @@ class OffTopic:
 
     name = "off_topic"
     version = "off_topic-1"
+    languages = frozenset({"en"})
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

@@ -19,6 +19,7 @@ class ScoringInput(msgspec.Struct, frozen=True, omit_defaults=True):
     """Texts of earlier comments under the same article, oldest first."""
     section: str = ""
     lang: str = ""
+    """What the producer says (BCP 47)."""
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):
@@ -37,10 +38,18 @@ class Finding(msgspec.Struct, omit_defaults=True):
     evidence: list[Span] = []
     details: dict[str, str] = {}
     """Plain words for a moderator, by score key."""
+    lang: str = ""
+    """The language that was detected; `Ensemble` sets it, and only where a scorer needs it."""
+    unsupported: list[str] = []
+    """Scorers that do not know the language, so that their scores are missing."""
 
 
 class Scorer(Protocol):
-    """Texts in, scores out. A scorer is pure: the same input gives the same finding."""
+    """Texts in, scores out. A scorer is pure: the same input gives the same finding.
+
+    A scorer that knows only some languages has `languages`, a frozenset of ISO 639 codes; it is
+    not asked for comments in others. Without it a scorer is asked for every comment.
+    """
 
     name: str
     """Metric label and key in a judged record's `models`."""

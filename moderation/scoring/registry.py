@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from moderation import language
 from moderation.errors import ScoringError, SettingsError
+from moderation.scoring import reach
 from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions
 from moderation.scoring.unmasking import Unmasking
 
@@ -70,30 +72,46 @@ class Ensemble:
         """Scorer name -> version."""
         self.seconds: dict[str, float] = {}
         """Seconds that each scorer took in the last call."""
+        self._detects = any(reach.known_languages(scorer) is not None for scorer in scorers)
+        if self._detects:
+            language.load()
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
         """Score a batch: one finding for each input, with the scores of all scorers.
 
+        A scorer is not asked for an input in a language that it does not know.
+
         ScoringError when a scorer returns too many or too few findings, something that is no
         probability, or evidence outside the text.
         """
-        merged = [Finding({}, [], {}) for _ in inputs]
+        detected = reach.detect(inputs) if self._detects else [language.NOT_ASKED] * len(inputs)
+        merged = [self._empty(found) for found in detected]
         seconds: dict[str, float] = {}
         for scorer in self._scorers:
+            asked = [n for n, found in enumerate(detected) if reach.is_asked(scorer, found)]
+            if not asked:
+                continue
+            chosen = [inputs[n] for n in asked]
             started = time.perf_counter()
-            findings = scorer.score(inputs)
+            findings = scorer.score(chosen)
             seconds[scorer.name] = time.perf_counter() - started
-            if len(findings) != len(inputs):
+            if len(findings) != len(chosen):
                 raise ScoringError(
-                    f"{scorer.name}: {len(findings)} findings for {len(inputs)} inputs"
+                    f"{scorer.name}: {len(findings)} findings for {len(chosen)} inputs"
                 )
-            for comment, whole, part in zip(inputs, merged, findings, strict=True):
+            wholes = [merged[n] for n in asked]
+            for comment, whole, part in zip(chosen, wholes, findings, strict=True):
                 _check(scorer.name, part, comment)
                 whole.scores.update(part.scores)
                 whole.evidence.extend(part.evidence)
                 whole.details.update(part.details)
         self.seconds = seconds
         return merged
+
+    def _empty(self, found: language.Detected) -> Finding:
+        """A finding without scores, with the scorers that do not know the language."""
+        unsupported = [scorer.name for scorer in self._scorers if not reach.knows(scorer, found)]
+        return Finding({}, [], {}, found.lang, unsupported)
 
 
 def _check(name: str, finding: Finding, comment: ScoringInput) -> None:

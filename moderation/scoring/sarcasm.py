@@ -32,6 +32,7 @@ class Sarcasm:
 
     name = "sarcasm"
     version = "sarcasm-1"
+    languages = frozenset({"en"})
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

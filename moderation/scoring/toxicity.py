@@ -28,6 +28,7 @@ class Toxicity:
 
     name = "toxicity"
     version = "builtin-1"
+    languages = frozenset({"en"})
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader

@@ -63,7 +63,13 @@ class JudgeHandler:
 def judge(scored: Scored, policy: Policy, now: str) -> Judged:
     """The ledger's record for a scored comment under a policy."""
     comment = scored.comment
-    verdict = policy.judge(scored.scores, section=comment.section, details=scored.details)
+    verdict = policy.judge(
+        scored.scores,
+        section=comment.section,
+        details=scored.details,
+        lang=scored.detected_lang,
+        unsupported=scored.unsupported,
+    )
     flagged = {reason.code for reason in (*verdict.reasons, *verdict.shown)}
     return Judged(
         id=comment.id,
@@ -79,6 +85,8 @@ def judge(scored: Scored, policy: Policy, now: str) -> Judged:
         lang=comment.lang,
         revision=comment.revision,
         scores=scored.scores,
+        detected_lang=scored.detected_lang,
+        unsupported=scored.unsupported,
         decision=verdict.decision,
         reasons=verdict.reasons,
         shown=verdict.shown,
@@ -95,6 +103,8 @@ def judge(scored: Scored, policy: Policy, now: str) -> Judged:
 
 def _count(judged: Judged) -> None:
     metrics.comments.labels(judged.decision, metrics.section_label(judged.section)).inc()
+    if judged.unsupported:
+        metrics.unsupported.labels(metrics.language_label(judged.detected_lang)).inc()
     for reason in judged.reasons:
         metrics.reasons.labels(reason.code).inc()
     metrics.outcome_seconds.observe(max(0.0, time.time() - judged.arrived_at))

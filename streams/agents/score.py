@@ -89,6 +89,8 @@ class ScoreHandler:
             context=context,
             evidence=found.evidence,
             details=found.details,
+            detected_lang=found.lang,
+            unsupported=found.unsupported,
         )
         key = comment.author_id.encode()
         return Result([Outgoing(self._topics.scored, key, encode(scored))])
