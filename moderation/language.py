@@ -60,12 +60,13 @@ _KNOWN_SCRIPT: Final = 0.05
 _READ: Final = 200
 """Characters that are looked at: half from the beginning, half from the end."""
 _PASSAGE: Final = 6
-"""Words in which a passage in another language is looked for."""
+"""Words in which a passage in another language is looked for; more in a very long text."""
+_MOST_PASSAGES: Final = 100
 _PASSAGE_ODDS: Final = 10.0
 """Lower than `ODDS`, since the price of an error is only a score too many."""
 
 _NO_WORDS: Final = re.compile(
-    r"(?:https?://|www\.)\S+|\S+@\S+\.\S+|(?<!\w)[@#]\w+"
+    r"(?:https?://|www\.)\S+|[^\s@]{1,64}@[^\s@]+\.[^\s@]+|(?<!\w)[@#]\w+"
     # Digits; then punctuation, arrows, dingbats, Braille and emoji.
     r"|[\d_\u2000-\u2bff\u3000-\u303f\ufe00-\ufe0f\U0001f000-\U0001faff\U000e0000-\U000e01ef]+"
 )
@@ -180,9 +181,10 @@ def _passages(text: str, lang: str) -> frozenset[str]:
     Without it a sentence in another language would keep scorers from what stands beside it.
     """
     words = _LATIN_WORD.findall(_clean(text))
+    length = max(_PASSAGE, 2 * len(words) // _MOST_PASSAGES)
     found = set()
-    for start in range(0, len(words) - _LEAST_WORDS + 1, _PASSAGE // 2):
-        passage = " ".join(words[start : start + _PASSAGE])
+    for start in range(0, len(words) - _LEAST_WORDS + 1, length // 2):
+        passage = " ".join(words[start : start + length])
         if len(passage) >= _LEAST_LETTERS:
             found.add(_weigh(passage, lang, _PASSAGE_ODDS).lang)
     return frozenset(found - {lang})

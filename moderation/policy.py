@@ -150,11 +150,14 @@ def parse_policy(text: str, *, origin: str) -> Policy:
     """Read a policy from TOML text; `origin` names it in errors."""
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
-        LanguagePolicy(file.languages)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
         raise SettingsError(_with_line(text, str(error), origin)) from error
+    try:
+        LanguagePolicy(file.languages)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_with_line(text, str(error), origin, languages=True)) from error
     for name, section in file.sections.items():
         for code in section.reasons.keys() - file.reasons.keys():
             line = _line(text, ["sections", name, "reasons", code])
@@ -180,17 +183,25 @@ def _given(change: _RuleChange) -> dict[str, Any]:
     }
 
 
-def _with_line(text: str, message: str, origin: str) -> str:
-    """Put the line before msgspec's message, whose path shows map keys as `[...]`."""
+def _with_line(text: str, message: str, origin: str, *, languages: bool = False) -> str:
+    """Put the line before msgspec's message, whose path shows map keys as `[...]`.
+
+    The place is within `[languages]`, or outside of it.
+    """
+    paths = [
+        path
+        for path in _paths(tomllib.loads(text))
+        if languages == (path[0] == "languages" and len(path) > 1)
+    ]
     reason, _, place = message.partition(" - at `$")
     field = place.rstrip("`").rpartition(".")[2]
     unknown = re.search(r"unknown field `(\w+)`", reason)
-    for path in _paths(tomllib.loads(text)):
+    for path in paths:
         if (unknown and path[-1] == unknown[1]) or (not unknown and path[-1] == field):
             candidate = _line(text, path)
             if unknown or _is_wrong(text, path):
                 return f"{origin}, line {candidate}: {'.'.join(path)}: {reason}"
-    for path in _paths(tomllib.loads(text)):
+    for path in paths:
         # A table that lacks a field, or is no table at all.
         if len(path) > 1 and _is_wrong(text, path):
             return f"{origin}, line {_line(text, path)}: {'.'.join(path)}: {reason}"

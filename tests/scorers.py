@@ -26,6 +26,17 @@ def quick(options: ScoringOptions) -> Scorer:
     return _Rule("quick", _is_bad)
 
 
+class _Knows(_Rule):
+    def __init__(self, name: str, *languages: str) -> None:
+        super().__init__(name, _is_bad)
+        self.languages = frozenset(languages)
+
+
+def english(options: ScoringOptions) -> Scorer:
+    """As `quick`, and knows English alone."""
+    return _Knows("english", "en")
+
+
 def raising(options: ScoringOptions) -> Scorer:
     """Raises on texts with `poison`."""
 

@@ -82,6 +82,31 @@ def test_review_record(embedded: Pipeline) -> None:
     assert 0 < record["priority"] <= 1
 
 
+def test_unsupported_language(embedded: Pipeline) -> None:
+    """A comment that nobody can score is in the ledger as such, and counted by language."""
+    embedded.articles(1)
+    worker = embedded.worker(scorers=("tests.scorers:english",)).wait_ready()
+    german = "Das ist doch eine Frechheit gegenüber allen Pendlern."
+    embedded.send(
+        embedded.topics.comments, [comment(0, text=german, lang="en-GB"), comment(1, articles=1)]
+    )
+    embedded.wait_terminal(2, within=30)
+    found = {judged.id: judged for judged in embedded.judged()}
+    assert ({}, "de", "en-GB", ["english"]) == (
+        found["c0"].scores,
+        found["c0"].detected_lang,
+        found["c0"].lang,
+        found["c0"].unsupported,
+    )
+    assert ["unsupported_language"] == [reason.code for reason in found["c0"].shown]
+    assert ("en", []) == (found["c1"].detected_lang, found["c1"].unsupported)
+    until(
+        lambda: 'trollbridge_unsupported_total{lang="de"} 1.0' in worker.get("/metrics")[1],
+        "counted",
+        within=10,
+    )
+
+
 def test_policy_reload(embedded: Pipeline, tmp_path: Path) -> None:
     """A changed policy holds without a restart; a broken one is refused and the old one stays."""
     file = tmp_path / "policy.toml"

@@ -5,6 +5,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moderation.language import HOME, NAMES, UNCODED, UNDETERMINED, detect, load
 
@@ -146,6 +148,14 @@ def test_beginning_does_not_decide_alone() -> None:
     """A long English comment that opens with a foreign motto stays English."""
     english = "The council has had ten years to mend that bridge and did nothing about it. " * 5
     assert HOME == detect("Wer zu spät kommt, den bestraft das Leben. " + english).lang
+
+
+@given(st.text(max_size=300), st.text(max_size=12))
+def test_any_text(text: str, hint: str) -> None:
+    """Whatever characters come, there is an answer; a scoring process never dies of a language."""
+    found = detect(text, hint)
+    assert found.lang in {*NAMES, UNDETERMINED, UNCODED}
+    assert 0 <= found.confidence <= 1
 
 
 def test_names() -> None:

@@ -62,6 +62,76 @@ def test_priority_orders_reasons() -> None:
     assert policy.judge({"toxicity": 0.9}).priority < both.priority <= 1
 
 
+ONE = ["toxicity", "joke"]
+
+
+def test_unsupported_is_shown_by_default() -> None:
+    """What no scorer could read is never allowed without a trace, in any policy."""
+    verdict = parse_policy(TEXT, origin="p").judge({}, lang="de", unsupported=ONE)
+    (reason,) = verdict.shown
+    assert ("allow", "unsupported_language") == (verdict.decision, reason.code)
+    assert "German: toxicity, joke cannot score it" == reason.detail
+    assert [] == parse_policy(TEXT, origin="p").judge({}, lang="en").shown
+
+
+def test_languages() -> None:
+    """A site sends what it cannot score to people, or not, and a language may differ."""
+    table = '[languages]\nunsupported = "review"\nweight = 0.2\n'
+    changed = '[languages.de]\nweight = 0.6\n[languages.fr]\nunsupported = "allow"\n'
+    policy = parse_policy(TEXT + table + changed, origin="p")
+    found = {
+        lang: policy.judge({"joke": 0.1}, lang=lang, unsupported=ONE) for lang in ("nl", "de", "fr")
+    }
+    assert ["review", "review", "allow"] == [verdict.decision for verdict in found.values()]
+    assert [0.2, 0.6, 0.0] == [verdict.priority for verdict in found.values()]
+    assert [] == found["fr"].shown
+    assert policy.version != parse_policy(TEXT + table, origin="p").version
+
+
+def test_scores_count_beside_a_missing_one() -> None:
+    """The scorers that can read a comment are heard, whatever becomes of its language."""
+    policy = parse_policy(TEXT + '[languages]\nunsupported = "review"\n', origin="p")
+    verdict = policy.judge({"toxicity": 0.9}, lang="de", unsupported=["sarcasm"])
+    assert ["toxicity", "unsupported_language"] == [reason.code for reason in verdict.reasons]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('[languages]\nunsupported = "hide"', "line 16: languages.unsupported: Invalid enum"),
+        ("[languages]\n\nunsuported = 1", "line 17: languages.unsuported: Object contains"),
+        ("[languages]\nweight = 3", "line 16: languages.weight: Expected"),
+        ('[languages.de]\nunsupported = "no"', "line 16: languages.de.unsupported: Invalid"),
+        ("[languages.de]\nweight = -1", "line 16: languages.de.weight: Expected"),
+        ("[languages.de]\naction = 1", "line 16: languages.de.action: Object contains"),
+        ("[languages.german]\nweight = 0", "line 15: unknown language 'german': take an ISO"),
+        ("[languages]\n\nde = 1", "line 17: languages.de: Object contains"),
+        ('[languages]\nde.unsupported = "no"', "line 16: languages.de.unsupported: Invalid"),
+    ],
+)
+def test_language_errors_name_the_line(table: str, message: str) -> None:
+    """The table of languages is as easy to mend as the rest."""
+    with pytest.raises(SettingsError) as caught:
+        parse_policy(TEXT + table, origin="policy p.toml")
+    assert f"policy p.toml, {message}" in str(caught.value)
+
+
+def test_line_is_not_one_of_another_table() -> None:
+    """A key that belongs to `[languages]` is wrong in `[reasons]`, and the line is that one's."""
+    languages = '[languages]\nunsupported = "show"\n'
+    wrong = TEXT.replace("weight = 0.3", 'unsupported = "show"')
+    with pytest.raises(SettingsError, match=r"line 9: reasons\.sarcasm\.unsupported"):
+        parse_policy(
+            'name = "test"\n' + languages + wrong.removeprefix('name = "test"\n'), origin="p"
+        )
+
+
+def test_languages_that_are_no_table() -> None:
+    """A value where the table should be is refused with its line."""
+    with pytest.raises(SettingsError, match="p, line 1: languages: Expected"):
+        parse_policy('languages = "show"\n' + TEXT, origin="p")
+
+
 def test_version_follows_content() -> None:
     """The version in a judged record tells whether two records were judged alike."""
     same = parse_policy("# a remark\n" + TEXT, origin="p").version

@@ -12,8 +12,12 @@ from moderation.records import (
     CODES,
     Article,
     Comment,
+    Context,
+    Scored,
+    Source,
     decode_article,
     decode_comment,
+    decode_scored,
     encode,
 )
 
@@ -57,6 +61,32 @@ def test_encoded_record_has_its_schema() -> None:
     """Whoever reads our records can tell their version."""
     assert 1 == json.loads(encode(decode_comment(json.dumps(MINIMAL).encode())))["schema"]
     assert 1 == json.loads(encode(Article(id="a")))["schema"]
+
+
+def test_missing_scores_are_told_from_low_ones() -> None:
+    """A consumer sees which scorers could not read a comment; older records still decode."""
+    scored = Scored(
+        comment=Comment(id="c", article_id="a", author_id="u", text="Was für ein Unsinn!"),
+        scores={},
+        models={"toxicity": "1"},
+        source=Source("comments", 0, 7),
+        arrived_at=1.0,
+        context=Context(),
+        detected_lang="de",
+        unsupported=["toxicity"],
+    )
+    value = json.loads(encode(scored))
+    assert ("de", ["toxicity"], {}) == (
+        value["detected_lang"],
+        value["unsupported"],
+        value["scores"],
+    )
+    assert scored == decode_scored(encode(scored))
+    older = {k: v for k, v in value.items() if k not in {"detected_lang", "unsupported"}}
+    assert ("", []) == (
+        (before := decode_scored(json.dumps(older).encode())).detected_lang,
+        before.unsupported,
+    )
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,34 @@ def test_score_keeps_order(tmp_path: Path) -> None:
     assert {"id", "scores", "decision", "reasons"} == scored[0].keys()
 
 
+def test_score_marks_what_it_cannot_read(tmp_path: Path) -> None:
+    """A German line has no score, not a low one, and says so; the policy decides on it."""
+    source, target, policy = (tmp_path / name for name in ("in.jsonl", "out.jsonl", "p.toml"))
+    texts = ["You idiot, that bridge is ours!", "Wer soll das alles bezahlen, ihr Deppen?", "Ja!"]
+    lines = [{"id": n, "text": text, "lang": "de"} for n, text in enumerate(texts)]
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    policy.write_text(
+        '[reasons.toxicity]\nthreshold = 0.5\n[languages.de]\nunsupported = "review"\n'
+    )
+    done = run(
+        "score", str(source), "-o", str(target), "--policy", str(policy),
+        TROLLBRIDGE_SCORERS="tests.scorers:english",
+    )  # fmt: skip
+    assert 0 == done.returncode, done.stderr
+    english, german, short = map(json.loads, target.read_text().splitlines())
+    assert ("en", {"toxicity": 0.99}) == (english["detected_lang"], english["scores"])
+    assert "unsupported" not in english
+    for line in (german, short):
+        assert ("de", {}, ["english"]) == tuple(
+            line[key] for key in ("detected_lang", "scores", "unsupported")
+        )
+    (reason,) = german["reasons"]
+    assert ("unsupported_language", "German: english cannot score it") == (
+        reason["code"],
+        reason["detail"],
+    )
+
+
 def test_score_names_the_wrong_line(tmp_path: Path) -> None:
     """A wrong line is named, and no half-written result is left."""
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"

@@ -135,6 +135,15 @@ def test_version_names_the_weights(checkpoint: Path) -> None:
     assert ("toxicity", f"detoxify-checkpoint-{digest[:8]}") == (scorer.name, scorer.version)
 
 
+def test_languages_are_the_variants(checkpoint: Path) -> None:
+    """The multilingual variant is asked about French comments, the others are not."""
+    options = _options(checkpoint)
+    multilingual = msgspec.structs.replace(options, detoxify_variant="multilingual")
+
+    assert {"en"} == DetoxifyScorer(options).languages
+    assert {"en", "fr", "es", "it", "pt", "tr", "ru"} == DetoxifyScorer(multilingual).languages
+
+
 def test_other_weights_than_expected(checkpoint: Path) -> None:
     """A checkpoint is a pickle that runs code: with a SHA-256 given, no other file is opened."""
     options = msgspec.structs.replace(_options(checkpoint), detoxify_sha256="0" * 64)

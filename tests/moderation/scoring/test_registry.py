@@ -66,6 +66,90 @@ def test_findings_are_merged() -> None:
     assert {"a", "b"} == set(ensemble.seconds)
 
 
+class _Recording:
+    """Scores each text by its length, and remembers what it was asked."""
+
+    version = "1"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.asked: list[str] = []
+
+    def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
+        self.asked += [given.text for given in inputs]
+        return [Finding({self.name: len(given.text) / 1000}) for given in inputs]
+
+
+class _Knows(_Recording):
+    def __init__(self, name: str, *languages: str) -> None:
+        super().__init__(name)
+        self.languages = frozenset(languages)
+
+
+ENGLISH = "The council should have closed that bridge years ago."
+GERMAN = "Warum wird die Brücke nicht endlich saniert?"
+FRENCH = "Encore une promesse qui ne sera jamais tenue."
+MIXED = GERMAN + " You are a worthless idiot and a liar, go and die. " + GERMAN
+
+
+def test_only_scorers_that_know_the_language_are_asked() -> None:
+    """What a scorer cannot read gets no score from it, and the finding names the scorer."""
+    one, two, three = _Knows("one", "en"), _Knows("two", "en", "fr"), _Recording("three")
+    texts = [GERMAN, ENGLISH, FRENCH, ENGLISH + "!", "👍", "ja"]
+    found = Ensemble([one, two, three]).score([ScoringInput(text) for text in texts])
+    assert [ENGLISH, ENGLISH + "!", "👍", "ja"] == one.asked
+    assert [ENGLISH, FRENCH, ENGLISH + "!", "👍", "ja"] == two.asked
+    assert texts == three.asked
+    assert ["de", "en", "fr", "en", "und", "und"] == [finding.lang for finding in found]
+    assert [["one", "two"], [], ["one"], [], [], []] == [finding.unsupported for finding in found]
+    expected = [
+        {key: len(text) / 1000 for key in finding.scores}
+        for text, finding in zip(texts, found, strict=True)
+    ]
+    assert expected == [finding.scores for finding in found]
+    assert {"three"} == found[0].scores.keys()
+
+
+def test_nobody_needs_the_language() -> None:
+    """Scorers without languages are asked everything, and detection costs nothing."""
+    (finding,) = Ensemble([_Recording("any")]).score([ScoringInput(GERMAN)])
+    assert ("", [], ["any"]) == (finding.lang, finding.unsupported, [*finding.scores])
+
+
+def test_batch_without_a_readable_comment() -> None:
+    """A scorer is not called with nothing to do, and no time is counted for it."""
+    ensemble = Ensemble([_Knows("one", "en")])
+    (finding,) = ensemble.score([ScoringInput(GERMAN)])
+    assert ({}, ["one"], {}) == (finding.scores, finding.unsupported, ensemble.seconds)
+    assert [] == ensemble.score([])
+
+
+def test_producers_language() -> None:
+    """What the producer says counts for a comment too short to tell."""
+    (finding,) = Ensemble([_Knows("one", "en")]).score([ScoringInput("Ja, genau!", lang="de-AT")])
+    assert ("de", ["one"]) == (finding.lang, finding.unsupported)
+
+
+def test_cited_language_does_not_count() -> None:
+    """An English comment on a German article may quote it at length."""
+    given = ScoringInput(f'"{GERMAN}" is what I have been asking for years', article_text=GERMAN)
+    assert "en" == Ensemble([_Knows("one", "en")]).score([given])[0].lang
+
+
+def test_english_passage_is_scored() -> None:
+    """Abuse between foreign sentences is scored, and the rest of the comment still marked."""
+    (finding,) = Ensemble([_Knows("one", "en")]).score([ScoringInput(MIXED)])
+    assert ("de", ["one"], ["one"]) == (finding.lang, finding.unsupported, [*finding.scores])
+
+
+def test_built_in_scorers_know_english() -> None:
+    """Every scorer of ours says what it knows, so that none makes up a score."""
+    ensemble = Ensemble(load_scorers(DEFAULT_SCORERS, OPTIONS))
+    german, english = ensemble.score([ScoringInput(GERMAN), ScoringInput(ENGLISH)])
+    assert ({}, list(DEFAULT_SCORERS)) == (german.scores, german.unsupported)
+    assert {"toxicity", "sarcasm", "off_topic", "joke"} <= english.scores.keys()
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -0.01, 1.01])
 def test_no_probability(value: float) -> None:
     """NaN and values outside 0..1 stop here, with the scorer and the key named."""
