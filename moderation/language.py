@@ -57,7 +57,7 @@ _LEAST_OTHERS: Final = 2
 """Letters of another script; a lone one may be a symbol."""
 _KNOWN_SCRIPT: Final = 0.05
 """A lower best probability comes from letters that the model has never seen."""
-_READ: Final = 200
+_READ: Final = 160
 """Characters that are looked at: half from the beginning, half from the end."""
 _PASSAGE: Final = 6
 """Words in which a passage in another language is looked for; more in a very long text."""
@@ -91,7 +91,10 @@ class Detected(NamedTuple):
     confidence: float
     """Probability of `lang` among the languages that the model knows; 0 when it was not asked."""
     also: frozenset[str] = frozenset()
-    """Other languages that whole passages are in; looked for when `lang` is not `HOME`."""
+    """Other languages that whole passages are in; looked for when `lang` is not `HOME`.
+
+    The other way round, a foreign passage in an English comment goes unnoticed.
+    """
 
 
 NOT_ASKED: Final = Detected("", 0.0)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import msgspec
 
+from moderation.policy import parse_policy
 from streams.broker import EmbeddedBroker
+from streams.replay import replay
 from streams.topics import Topics
 from tests.pipeline import Pipeline, Worker, comment, until
 
@@ -105,6 +107,9 @@ def test_unsupported_language(embedded: Pipeline) -> None:
         "counted",
         within=10,
     )
+    strict = parse_policy(POLICY + '[languages]\nunsupported = "review"\n', origin="p")
+    changed = replay(embedded.settings, strict, rescore=False)
+    assert {"allow -> review": 1, "allow -> allow": 1} == changed.decisions
 
 
 def test_policy_reload(embedded: Pipeline, tmp_path: Path) -> None:
