@@ -7,7 +7,7 @@ sees what to mend.
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -81,10 +81,16 @@ class Policy:
             }
             for name, section in file.sections.items()
         }
+        self._limits = _limits(self._rules)
+        self._section_limits = {name: _limits(rules) for name, rules in self._sections.items()}
 
     def rules(self, section: str) -> Mapping[str, Rule]:
         """The rules that hold in a section."""
         return self._sections.get(section.strip().lower(), self._rules)
+
+    def limits(self, section: str) -> dict[str, float]:
+        """From which score on a moderator sees a reason, by code: what is worth explaining."""
+        return self._section_limits.get(section.strip().lower(), self._limits)
 
     def judge(
         self,
@@ -92,12 +98,15 @@ class Policy:
         *,
         section: str = "",
         details: Mapping[str, str] = {},
+        possible_bias: Collection[str] = (),
+        passages: Mapping[str, str] = {},
         lang: str = "",
         unsupported: Sequence[str] = (),
     ) -> Verdict:
         """Weigh scores (0..1 by key) into a verdict; the strongest reason comes first.
 
-        `unsupported` are the scorers that do not know the comment's language `lang`.
+        A code in `possible_bias` is a reason like any other, but adds nothing to the priority
+        and comes last. `unsupported` are the scorers that do not know the comment's language `lang`.
         """
         reasons: list[tuple[float, Reason]] = []
         shown: list[Reason] = []
@@ -105,9 +114,17 @@ class Policy:
             score = scores.get(code)
             if score is None or score < rule.threshold:
                 continue
-            reason = Reason(code, score, rule.threshold, details.get(code, ""))
+            biased = code in possible_bias
+            reason = Reason(
+                code,
+                score,
+                rule.threshold,
+                details.get(code, ""),
+                possible_bias=biased,
+                passage=passages.get(code, ""),
+            )
             if rule.action == "review":
-                reasons.append((rule.weight * score, reason))
+                reasons.append((0.0 if biased else rule.weight * score, reason))
             elif rule.action == "show":
                 shown.append(reason)
         if unsupported:
@@ -117,7 +134,7 @@ class Policy:
                 reasons.append((language.weight, reason))
             elif language.unsupported == "show":
                 shown.append(reason)
-        reasons.sort(key=lambda weighed: -weighed[0])
+        reasons.sort(key=lambda weighed: (weighed[1].possible_bias, -weighed[0]))
         doubt = 1.0
         for weight, _ in reasons:
             doubt *= 1 - weight
@@ -127,6 +144,10 @@ class Policy:
             shown=shown,
             priority=round(1 - doubt, 4),
         )
+
+
+def _limits(rules: Mapping[str, Rule]) -> dict[str, float]:
+    return {code: rule.threshold for code, rule in rules.items() if rule.action != "ignore"}
 
 
 def load_policy(path: str | Path = "") -> Policy:

@@ -110,6 +110,8 @@ class Scored(msgspec.Struct):
     """ISO 639 code, `und` when it cannot be told; empty when no scorer needed to know."""
     unsupported: list[str] = []
     """Scorers that do not know the language: what they score is missing, not 0."""
+    possible_bias: list[str] = []
+    passages: dict[str, str] = {}
     schema: int = SCHEMA
 
 
@@ -120,6 +122,11 @@ class Reason(msgspec.Struct, omit_defaults=True):
     score: float
     threshold: float
     detail: str = ""
+    """A sentence for a moderator."""
+    possible_bias: bool = False
+    """The score falls below the threshold when an identity term is exchanged for another."""
+    passage: str = ""
+    """The nearest passage of the article, where the reason is that it is far."""
 
 
 Decision = Literal["allow", "review"]

@@ -30,6 +30,12 @@ unsupported = Counter(
     ["lang"],
     registry=REGISTRY,
 )
+possible_bias = Counter(
+    "trollbridge_possible_bias",
+    "Reasons that an exchanged identity term would clear",
+    ["code"],
+    registry=REGISTRY,
+)
 outcome_seconds = Histogram(
     "trollbridge_outcome_seconds",
     "From a comment's arrival in Kafka to its confirmed outcome",

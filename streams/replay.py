@@ -96,7 +96,7 @@ def replay(
     comments = comments[-last:] if last else comments
     if rescore:
         threads = Threads(keep=settings.threads_kept, length=settings.thread_length)
-        scored = asyncio.run(_scored(settings, shelf, threads, comments))
+        scored = asyncio.run(_scored(settings, policy, shelf, threads, comments))
     else:
         scored = [
             _recorded(before[source], comment)
@@ -108,6 +108,7 @@ def replay(
 
 async def _scored(
     settings: Settings,
+    policy: Policy,
     shelf: Shelf,
     threads: Threads,
     comments: list[tuple[Source, float, Comment]],
@@ -118,7 +119,7 @@ async def _scored(
     ) as process:
         for start in range(0, len(comments), _BATCH):
             batch = comments[start : start + _BATCH]
-            joined = [join(comment, shelf, threads) for _, _, comment in batch]
+            joined = [join(comment, shelf, threads, policy) for _, _, comment in batch]
             findings, _ = await score_each(process, [given for given, _ in joined])
             for (source, arrived, comment), (_, context), found in zip(
                 batch, joined, findings, strict=True
@@ -137,6 +138,8 @@ async def _scored(
                         details=found.details,
                         detected_lang=found.lang,
                         unsupported=found.unsupported,
+                        possible_bias=found.possible_bias,
+                        passages=found.passages,
                     )
                 )
     return done

@@ -31,7 +31,8 @@ class _Line(msgspec.Struct):
     section: str | None = None
     lang: str | None = None
 
-    def to_input(self) -> ScoringInput:
+    def to_input(self, policy: Policy) -> ScoringInput:
+        """What the scorers are shown; the policy says what is to be explained."""
         article = self.article or _Article()
         return ScoringInput(
             text=self.text,
@@ -41,6 +42,7 @@ class _Line(msgspec.Struct):
             thread=self.thread or (),
             section=self.section or "",
             lang=self.lang or "",
+            limits=policy.limits(self.section or ""),
         )
 
 
@@ -74,7 +76,8 @@ async def score_file(
             ) as process:
                 numbered = enumerate(lines, start=1)
                 while batch := list(islice(_read(source, numbered), _BATCH)):
-                    findings, _ = await score_each(process, [line.to_input() for line in batch])
+                    given = [line.to_input(policy) for line in batch]
+                    findings, _ = await score_each(process, given)
                     for scored in _judged(source, batch, findings, policy):
                         output.write(msgspec.json.encode(scored) + b"\n")
                     count += len(batch)
@@ -109,6 +112,8 @@ def _judged(
             found.scores,
             section=line.section or "",
             details=found.details,
+            possible_bias=found.possible_bias,
+            passages=found.passages,
             lang=found.lang,
             unsupported=found.unsupported,
         )

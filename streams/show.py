@@ -72,7 +72,8 @@ def _reason(reason: Reason) -> str:
     if reason.code == UNSUPPORTED:
         # A fact and no probability.
         return f"{reason.code}{detail}"
-    return f"{reason.code} {reason.score:.2f} ≥ {reason.threshold:.2f}{detail}"
+    bias = " [bold](possible bias)[/]" if reason.possible_bias else ""
+    return f"{reason.code} {reason.score:.2f} ≥ {reason.threshold:.2f}{bias}{detail}"
 
 
 def audit(out: Console, found: Audit) -> None:

@@ -96,6 +96,7 @@ class Worker:
             self._process,
             self._shelf,
             Threads(keep=self._settings.threads_kept, length=self._settings.thread_length),
+            lambda: self._policy.policy,
             topics=self._topics,
             attempts=self._settings.scoring_attempts,
             articles_ready=self._shelf_reader.caught_up.wait,

@@ -9,7 +9,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, Final, Self
 
 import msgspec
@@ -190,6 +190,17 @@ def _write(stream: BinaryIO, message: msgspec.Struct) -> None:
     stream.flush()
 
 
+def _nearest(options: ScoringOptions) -> Callable[[ScoringInput], tuple[str, float]]:
+    def find(comment: ScoringInput) -> tuple[str, float]:
+        # Imported when first needed: it brings the encoder, which a site's own scorers may lack.
+        from moderation.scoring.passages import nearest_passage  # noqa: PLC0415
+        from moderation.scoring.reading import shared_reader  # noqa: PLC0415
+
+        return nearest_passage(shared_reader(options.threads).encoder, comment)
+
+    return find
+
+
 def _serve() -> None:
     """The child: load, then answer batches until the input ends."""
     # What a library prints must not land among the frames.
@@ -209,7 +220,8 @@ def _serve() -> None:
     from moderation.scoring.registry import DEFAULT_SCORERS, Ensemble, load_scorers  # noqa: PLC0415
 
     try:
-        ensemble = Ensemble(load_scorers(start.scorers or DEFAULT_SCORERS, start.options))
+        scorers = load_scorers(start.scorers or DEFAULT_SCORERS, start.options)
+        ensemble = Ensemble(scorers, nearest=_nearest(start.options))
     except TrollbridgeError as error:
         _write(replies, _Started(error=str(error)))
         return

@@ -1,7 +1,7 @@
 """What every scorer is given and gives back."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -20,6 +20,9 @@ class ScoringInput(msgspec.Struct, frozen=True, omit_defaults=True):
     section: str = ""
     lang: str = ""
     """What the producer says (BCP 47)."""
+    limits: dict[str, float] = {}
+    """From which score on a reason is explained, by code; empty: nothing is. For the ensemble:
+    a scorer's scores must not depend on it."""
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):
@@ -42,6 +45,10 @@ class Finding(msgspec.Struct, omit_defaults=True):
     """The language that was detected; `Ensemble` sets it, and only where a scorer needs it."""
     unsupported: list[str] = []
     """Scorers that do not know the language, so that their scores are missing."""
+    possible_bias: list[str] = []
+    """Score keys that fall below their limits when an identity term is exchanged for another."""
+    passages: dict[str, str] = {}
+    """The nearest passage of the article, by score key, where that is the reason."""
 
 
 class Scorer(Protocol):
@@ -57,6 +64,23 @@ class Scorer(Protocol):
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
         """Score a batch: one finding for each input, in order."""
+        ...
+
+
+@runtime_checkable
+class Attributing(Protocol):
+    """A scorer that can tell which words a score rests on. Optional: it makes explaining cheaper.
+
+    Nobody need trust the weights: they are the order in which words are tried, and what is shown
+    has been scored without them.
+    """
+
+    def attribute(self, comment: ScoringInput, code: str) -> list[tuple[int, int, float]]:
+        """Weigh the words of a comment for a score: `(start, end, weight)`, in any order.
+
+        Spans are whole words of the raw text; the larger the weight, the more the word raises
+        the score. Words that do not raise it may be left out. Empty: cannot tell.
+        """
         ...
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from moderation import language
 from moderation.errors import ScoringError, SettingsError
 from moderation.scoring import reach
+from moderation.scoring.explain import Explainer, Nearest, flagged
 from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions
 from moderation.scoring.unmasking import Unmasking
 
@@ -64,14 +65,15 @@ def _factory(name: str) -> Factory:
 
 
 class Ensemble:
-    """Several scorers as one; it refuses whatever is no probability."""
+    """Several scorers as one; it refuses whatever is no probability, explains what is flagged."""
 
-    def __init__(self, scorers: Sequence[Scorer]) -> None:
+    def __init__(self, scorers: Sequence[Scorer], *, nearest: Nearest | None = None) -> None:
         self._scorers = scorers
+        self._explainer = Explainer(scorers, _checked, nearest=nearest)
         self.models: dict[str, str] = {scorer.name: scorer.version for scorer in scorers}
         """Scorer name -> version."""
         self.seconds: dict[str, float] = {}
-        """Seconds that each scorer took in the last call."""
+        """Seconds that each scorer took in the last call, and `explain` where there was need."""
         self._detects = any(reach.known_languages(scorer) is not None for scorer in scorers)
         if self._detects:
             language.load()
@@ -79,39 +81,53 @@ class Ensemble:
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
         """Score a batch: one finding for each input, with the scores of all scorers.
 
-        A scorer is not asked for an input in a language that it does not know.
-
-        ScoringError when a scorer returns too many or too few findings, something that is no
-        probability, or evidence outside the text.
+        A scorer is not asked for an input in a language that it does not know. What reaches the
+        limits of its input is explained. ScoringError when a scorer returns too many or too few
+        findings, something that is no probability, or evidence outside the text.
         """
         detected = reach.detect(inputs) if self._detects else [language.NOT_ASKED] * len(inputs)
-        merged = [self._empty(found) for found in detected]
         seconds: dict[str, float] = {}
+        parts: list[list[Finding]] = []
         for scorer in self._scorers:
             asked = [n for n, found in enumerate(detected) if reach.is_asked(scorer, found)]
-            if not asked:
-                continue
-            chosen = [inputs[n] for n in asked]
+            findings = [Finding({}) for _ in inputs]
+            if asked:
+                started = time.perf_counter()
+                scored = _checked(scorer, [inputs[n] for n in asked])
+                seconds[scorer.name] = time.perf_counter() - started
+                for n, finding in zip(asked, scored, strict=True):
+                    findings[n] = finding
+            parts.append(findings)
+        if any(flagged(*pair) for part in parts for pair in zip(inputs, part, strict=True)):
             started = time.perf_counter()
-            findings = scorer.score(chosen)
-            seconds[scorer.name] = time.perf_counter() - started
-            if len(findings) != len(chosen):
-                raise ScoringError(
-                    f"{scorer.name}: {len(findings)} findings for {len(chosen)} inputs"
-                )
-            wholes = [merged[n] for n in asked]
-            for comment, whole, part in zip(chosen, wholes, findings, strict=True):
-                _check(scorer.name, part, comment)
-                whole.scores.update(part.scores)
-                whole.evidence.extend(part.evidence)
-                whole.details.update(part.details)
+            parts = self._explainer.explain(inputs, parts)
+            seconds["explain"] = time.perf_counter() - started
         self.seconds = seconds
-        return merged
+        return [
+            self._merged([part[number] for part in parts], found)
+            for number, found in enumerate(detected)
+        ]
 
-    def _empty(self, found: language.Detected) -> Finding:
-        """A finding without scores, with the scorers that do not know the language."""
-        unsupported = [scorer.name for scorer in self._scorers if not reach.knows(scorer, found)]
-        return Finding({}, [], {}, found.lang, unsupported)
+    def _merged(self, parts: Sequence[Finding], found: language.Detected) -> Finding:
+        """The findings of all scorers for one input as one."""
+        whole = Finding({}, lang=found.lang)
+        whole.unsupported = [each.name for each in self._scorers if not reach.knows(each, found)]
+        for part in parts:
+            whole.scores.update(part.scores)
+            whole.evidence.extend(part.evidence)
+            whole.details.update(part.details)
+            whole.possible_bias.extend(part.possible_bias)
+            whole.passages.update(part.passages)
+        return whole
+
+
+def _checked(scorer: Scorer, inputs: Sequence[ScoringInput]) -> list[Finding]:
+    findings = scorer.score(inputs)
+    if len(findings) != len(inputs):
+        raise ScoringError(f"{scorer.name}: {len(findings)} findings for {len(inputs)} inputs")
+    for comment, finding in zip(inputs, findings, strict=True):
+        _check(scorer.name, finding, comment)
+    return findings
 
 
 def _check(name: str, finding: Finding, comment: ScoringInput) -> None:

@@ -69,6 +69,8 @@ def judge(scored: Scored, policy: Policy, now: str) -> Judged:
         details=scored.details,
         lang=scored.detected_lang,
         unsupported=scored.unsupported,
+        possible_bias=scored.possible_bias,
+        passages=scored.passages,
     )
     flagged = {reason.code for reason in (*verdict.reasons, *verdict.shown)}
     return Judged(
@@ -107,4 +109,6 @@ def _count(judged: Judged) -> None:
         metrics.unsupported.labels(metrics.language_label(judged.detected_lang)).inc()
     for reason in judged.reasons:
         metrics.reasons.labels(reason.code).inc()
+        if reason.possible_bias:
+            metrics.possible_bias.labels(reason.code).inc()
     metrics.outcome_seconds.observe(max(0.0, time.time() - judged.arrived_at))

@@ -8,6 +8,7 @@ import structlog
 from faust.types import Message
 
 from moderation.errors import RecordError, ScoringError
+from moderation.policy import Policy
 from moderation.records import Article, Comment, Context, Scored, Source, decode_comment, encode
 from moderation.scoring.process import ScoringProcess, score_each
 from moderation.scoring.protocol import Finding, ScoringInput
@@ -29,6 +30,7 @@ class ScoreHandler:
         process: ScoringProcess,
         shelf: Shelf,
         threads: Threads,
+        policy: Callable[[], Policy],
         *,
         topics: Topics,
         attempts: int,
@@ -37,6 +39,7 @@ class ScoreHandler:
         self._process = process
         self._shelf = shelf
         self._threads = threads
+        self._policy = policy
         self._topics = topics
         self._attempts = attempts
         self._articles_ready = articles_ready
@@ -52,7 +55,10 @@ class ScoreHandler:
     async def handle(self, batch: Sequence[tuple[Message, Comment]]) -> list[Result]:
         """Score a micro-batch."""
         await self._articles_ready()
-        joined = [join(comment, self._shelf, self._threads) for _, comment in batch]
+        # Judge may know a newer policy when the record arrives there: docs/policy.md says what
+        # that means for the evidence.
+        policy = self._policy()
+        joined = [join(comment, self._shelf, self._threads, policy) for _, comment in batch]
         missing = sum(1 for _, context in joined if context.article == "missing")
         metrics.articles_missing.inc(missing)
         findings, seconds = await score_each(
@@ -91,15 +97,19 @@ class ScoreHandler:
             details=found.details,
             detected_lang=found.lang,
             unsupported=found.unsupported,
+            possible_bias=found.possible_bias,
+            passages=found.passages,
         )
         key = comment.author_id.encode()
         return Result([Outgoing(self._topics.scored, key, encode(scored))])
 
 
-def join(comment: Comment, shelf: Shelf, threads: Threads) -> tuple[ScoringInput, Context]:
+def join(
+    comment: Comment, shelf: Shelf, threads: Threads, policy: Policy
+) -> tuple[ScoringInput, Context]:
     """What the scorers are shown of a comment; the comment is part of its thread from now on.
 
-    A comment without a section gets its article's.
+    A comment without a section gets its article's. The policy says what is to be explained.
     """
     found = shelf.get(comment.article_id)
     article = found or Article(id=comment.article_id)
@@ -118,6 +128,7 @@ def join(comment: Comment, shelf: Shelf, threads: Threads) -> tuple[ScoringInput
         thread=thread,
         section=comment.section,
         lang=comment.lang,
+        limits=policy.limits(comment.section),
     )
     context = Context(
         article="present" if found else "missing", parent=parent_state, thread=len(thread)
