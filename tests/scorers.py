@@ -83,3 +83,8 @@ def slow(options: ScoringOptions) -> Scorer:
         return _is_bad(text)
 
     return _Rule("slow", rule)
+
+
+def biased(options: ScoringOptions) -> Scorer:
+    """Holds a religion against people, beside insults."""
+    return _Rule("biased", lambda text: 0.8 if "Muslim" in text else _is_bad(text))

@@ -52,12 +52,12 @@ class Explainer:
         # Copies: a scorer may keep what it gave us.
         copies = [[msgspec.structs.replace(each) for each in findings] for findings in parts]
         ends = time.monotonic() + seconds
+        cleared = self._look_for_bias(inputs, copies)
         for scorer, findings in zip(self._scorers, copies, strict=True):
             self._find_words(scorer, inputs, findings, ends)
         for number, comment in enumerate(inputs):
-            if comment.limits:
-                self._describe(comment, [findings[number] for findings in copies])
-        self._look_for_bias(inputs, copies)
+            for findings in copies:
+                self._describe(comment, findings[number], cleared.get(number))
         return copies
 
     def _find_words(
@@ -97,59 +97,54 @@ class Explainer:
             others = [span for span in finding.evidence if span.code != each.code]
             finding.evidence = sorted(others + spans, key=lambda span: (span.start, span.end))
 
-    def _describe(self, comment: ScoringInput, findings: Sequence[Finding]) -> None:
+    def _describe(
+        self, comment: ScoringInput, finding: Finding, cleared: identity.Swap | None
+    ) -> None:
         """Say each reason in a sentence."""
-        for finding in findings:
-            for code in flagged(comment, finding):
-                similarity = None
-                if code in wording.ABOUT_THE_STORY and self._nearest is not None:
-                    passage, similarity = self._nearest(comment)
-                    if passage:
-                        finding.passages = {**finding.passages, code: passage}
-                    else:
-                        similarity = None
-                spans = [(at.start, at.end) for at in finding.evidence if at.code == code]
-                said = wording.sentence(
-                    code,
-                    comment.text,
-                    spans,
-                    note=finding.details.get(code, ""),
-                    similarity=similarity,
-                )
-                finding.details = {**finding.details, code: said}
+        for code in flagged(comment, finding):
+            passage, similarity = "", 0.0
+            if code in wording.ABOUT_THE_STORY and self._nearest is not None:
+                passage, similarity = self._nearest(comment)
+            spans = [(at.start, at.end) for at in finding.evidence if at.code == code]
+            said = wording.sentence(
+                code,
+                comment.text,
+                spans,
+                note=finding.details.get(code, ""),
+                similarity=similarity if passage else None,
+            )
+            if passage:
+                finding.passages = {**finding.passages, code: passage}
+            if cleared is not None and code in identity.CODES:
+                finding.possible_bias = [*finding.possible_bias, code]
+                said = wording.bias(said, cleared.term, cleared.other)
+            finding.details = {**finding.details, code: said}
 
     def _look_for_bias(
         self, inputs: Sequence[ScoringInput], parts: Sequence[Sequence[Finding]]
-    ) -> None:
-        """Mark what falls below every limit when an identity term is exchanged."""
+    ) -> dict[int, identity.Swap]:
+        """By number of the input, the first exchange that takes all that is hostile below."""
         swaps = [
             (number, swap)
             for number, comment in enumerate(inputs)
             if any(_hostile(comment, findings[number]) for findings in parts)
             for swap in identity.swaps(comment)
         ]
-        clears = dict.fromkeys(range(len(swaps)), True)
+        clears = [True] * len(swaps)
         for scorer, findings in zip(self._scorers, parts, strict=True):
-            asked = [
-                at
-                for at, (number, _) in enumerate(swaps)
-                if _hostile(inputs[number], findings[number])
-            ]
+            codes = [_hostile(inputs[number], findings[number]) for number, _ in swaps]
+            asked = [at for at, hostile in enumerate(codes) if hostile]
             variants = [_with_text(inputs[swaps[at][0]], swaps[at][1].text) for at in asked]
             scored = self._score(scorer, variants) if variants else []
             for at, found in zip(asked, scored, strict=True):
-                comment, finding = inputs[swaps[at][0]], findings[swaps[at][0]]
-                clears[at] &= all(
-                    found.scores.get(code, 0.0) < comment.limits[code]
-                    for code in _hostile(comment, finding)
-                )
-        for at, (number, swap) in reversed(list(enumerate(swaps))):
-            for finding in (findings[number] for findings in parts) if clears[at] else ():
-                for code in _hostile(inputs[number], finding):
-                    if code not in finding.possible_bias:
-                        finding.possible_bias = [*finding.possible_bias, code]
-                        said = wording.bias(finding.details[code], swap.term, swap.other)
-                        finding.details = {**finding.details, code: said}
+                limits = inputs[swaps[at][0]].limits
+                below = [found.scores.get(code, 0.0) < limits[code] for code in codes[at]]
+                clears[at] = clears[at] and all(below)
+        first: dict[int, identity.Swap] = {}
+        for (number, swap), clear in zip(swaps, clears, strict=True):
+            if clear:
+                first.setdefault(number, swap)
+        return first
 
 
 def flagged(comment: ScoringInput, finding: Finding) -> list[str]:

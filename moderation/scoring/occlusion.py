@@ -1,9 +1,9 @@
 """Which words a score rests on: the few whose removal takes it below its limit.
 
 Occlusion (Zeiler and Fergus, 2014), on words as in Li, Monroe and Jurafsky, "Understanding neural
-networks through representation erasure" (2016): words are ordered by what the score does without
-them, the shortest beginning of that order that suffices is taken, and what turns out not to be
-needed is given back. Nothing is assumed about the scorer: each answer was scored as it stands.
+networks through representation erasure" (2016): words are ordered by their weight for the score,
+the shortest beginning of that order that suffices is taken, and what turns out not to be needed
+is given back. Nothing is assumed about the scorer: each answer was scored as it stands.
 
 The search is a generator. It yields removals, each a list of spans of the raw text, and is sent
 the scores that the text has without them; so searches for many comments share batches.
@@ -24,7 +24,8 @@ _TOKEN: Final = re.compile(r"\S{1,30}")
 """Scripts without spaces are cut all the same."""
 _MARKS: Final = ".,;:!?'\"()[]\u2026\u2018\u2019\u201c\u201d"
 _UNITS: Final = 24
-"""Parts that a text is cut into at a time; each is scored twice."""
+"""Parts that a text is cut into at a time."""
+_FEW: Final = 3
 _STEPS: Final = 3
 _BETWEEN: Final = 7
 _TRIED: Final = 12
@@ -67,7 +68,9 @@ def search(text: str, own: Removal, ranked: Removal, limit: float) -> Search:
     can tell. Otherwise the text is cut into parts, and the parts that matter into smaller ones.
     When nothing else suffices the answer is the whole text.
     """
-    if own and without(text, own):
+    if not without(text, own):
+        own = []
+    if own:
         (score,) = yield [own]
         if score < limit:
             return own
@@ -78,8 +81,7 @@ def search(text: str, own: Removal, ranked: Removal, limit: float) -> Search:
     region, coarse = tokens(text), whole(text)
     while region:
         parts = _parts(region)
-        order = yield from _by_erasure(text, own, parts)
-        found = yield from _shortest(own, order, limit)
+        found = yield from _fewest(text, own, parts, limit)
         if not found:
             break
         inside = [token for token in region if any(a <= token[0] < b for a, b in found)]
@@ -98,10 +100,11 @@ def tokens(text: str) -> list[tuple[int, int]]:
     found = []
     for match in _TOKEN.finditer(text):
         piece = match.group()
-        left = len(piece) - len(piece.lstrip(_MARKS))
         bare = piece.strip(_MARKS)
-        start = match.start() + (left if bare else 0)
-        found.append((start, start + len(bare or piece)))
+        if not any(map(str.isalnum, bare)):
+            bare = piece
+        start = match.start() + piece.index(bare)
+        found.append((start, start + len(bare)))
     return found
 
 
@@ -113,18 +116,27 @@ def _parts(region: Removal) -> list[tuple[int, int]]:
     return [(region[left][0], region[right - 1][1]) for left, right in pairwise(edges)]
 
 
-def _by_erasure(
-    text: str, own: Removal, parts: Removal
+def _fewest(
+    text: str, own: Removal, parts: Removal, limit: float
 ) -> Generator[list[Removal], list[float], list[tuple[int, int]]]:
-    """Order parts by how far the score falls without them, and how high it is on them alone.
+    """Few parts that suffice together with `own`; empty: not even all do.
 
-    The former alone misses an insult that a second one hides.
+    First in the order of what the score is on each part alone: that costs little, since parts are
+    short, and it sees an insult that a second one hides. Where that takes many parts, as it does
+    for turns of phrase, also in the order of what the score is without each.
     """
-    absent: list[Removal] = [[*own, part] for part in parts]
-    alone: list[Removal] = [[(0, start), (end, len(text))] for start, end in parts]
-    scores = yield absent + alone
-    weights = [there - gone for gone, there in zip(scores, scores[len(parts) :], strict=False)]
-    return [parts[number] for number in sorted(range(len(parts)), key=lambda n: -weights[n])]
+    alone = yield [[(0, start), (end, len(text))] for start, end in parts]
+    found = yield from _shortest(own, _ordered(parts, [-score for score in alone]), limit)
+    if len(found) - len(own) > _FEW:
+        absent = yield [[*own, part] for part in parts]
+        other = yield from _shortest(own, _ordered(parts, absent), limit)
+        found = min(found, other, key=len)
+    return found
+
+
+def _ordered(parts: Removal, weights: Sequence[float]) -> list[tuple[int, int]]:
+    """Parts by rising weight."""
+    return [parts[number] for number in sorted(range(len(parts)), key=lambda n: weights[n])]
 
 
 def _shortest(

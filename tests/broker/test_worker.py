@@ -110,6 +110,24 @@ def test_unsupported_language(embedded: Pipeline) -> None:
     strict = parse_policy(POLICY + '[languages]\nunsupported = "review"\n', origin="p")
     changed = replay(embedded.settings, strict, rescore=False)
     assert {"allow -> review": 1, "allow -> allow": 1} == changed.decisions
+def test_review_record_is_explained(embedded: Pipeline) -> None:
+    """A moderator gets the words that a reason rests on; possible bias is marked and comes last."""
+    embedded.articles(1)
+    worker = embedded.worker(scorers=("tests.scorers:biased",))
+    texts = ["You there, you idiot.", "Our Muslim neighbours came to help."]
+    embedded.send(embedded.topics.comments, [comment(n, text=t) for n, t in enumerate(texts)])
+    embedded.wait_terminal(2, within=30)
+    insult, biased = sorted(embedded.judged(), key=lambda judged: judged.id)
+    assert ["idiot"] == [insult.text[at.start : at.end] for at in insult.evidence]
+    assert ["Muslim"] == [biased.text[at.start : at.end] for at in biased.evidence]
+    assert [False, True] == [judged.reasons[0].possible_bias for judged in (insult, biased)]
+    assert ("review", 0.0) == (biased.decision, biased.priority)
+    assert insult.priority > 0
+    until(
+        lambda: worker.metric("trollbridge_possible_bias_total") == 1,
+        "possible bias counted",
+        within=10,
+    )
 
 
 def test_policy_reload(embedded: Pipeline, tmp_path: Path) -> None:

@@ -130,6 +130,35 @@ def test_languages_that_are_no_table() -> None:
     """A value where the table should be is refused with its line."""
     with pytest.raises(SettingsError, match="p, line 1: languages: Expected"):
         parse_policy('languages = "show"\n' + TEXT, origin="p")
+def test_possible_bias_raises_no_priority() -> None:
+    """What may be the model's bias is looked at by a person, but never before anything else."""
+    policy = parse_policy(TEXT, origin="p")
+    scores = {"toxicity": 0.95, "sarcasm": 0.6}
+    fair, biased = policy.judge(scores), policy.judge(scores, possible_bias=["toxicity"])
+    assert "review" == biased.decision
+    assert [("sarcasm", False), ("toxicity", True)] == [
+        (reason.code, reason.possible_bias) for reason in biased.reasons
+    ]
+    assert policy.judge({"sarcasm": 0.6}).priority == biased.priority < fair.priority
+    alone = policy.judge({"toxicity": 0.95}, possible_bias=["toxicity"])
+    assert ("review", 0.0) == (alone.decision, alone.priority)
+
+
+def test_limits() -> None:
+    """What is explained is what a moderator sees, by the thresholds of the section."""
+    policy = parse_policy(TEXT, origin="p")
+    assert {"toxicity": 0.8, "sarcasm": 0.5, "joke": 0.5} == policy.limits("")
+    assert 0.7 == policy.limits(" Sports")["sarcasm"]
+    assert {"toxicity": 0.8, "joke": 0.5} == policy.limits("satire")
+
+
+def test_passages_reach_their_reasons() -> None:
+    """A reason shows the passage that was measured against, and others show none."""
+    verdict = parse_policy(TEXT, origin="p").judge(
+        {"joke": 0.9, "sarcasm": 0.9}, passages={"joke": "The bridge."}
+    )
+    assert ["The bridge."] == [reason.passage for reason in verdict.shown]
+    assert [""] == [reason.passage for reason in verdict.reasons]
 
 
 def test_version_follows_content() -> None:

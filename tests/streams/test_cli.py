@@ -181,6 +181,18 @@ def test_score_marks_what_it_cannot_read(tmp_path: Path) -> None:
         reason["code"],
         reason["detail"],
     )
+def test_score_explains(tmp_path: Path) -> None:
+    """A file's reasons quote the words that they rest on, and say what may be bias."""
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    texts = ["Our Muslim neighbours came.", "you idiot"]
+    source.write_text("".join(json.dumps({"id": t, "text": t}) + "\n" for t in texts))
+    done = run("score", str(source), "-o", str(target), TROLLBRIDGE_SCORERS="tests.scorers:biased")
+    assert 0 == done.returncode, done.stderr
+    biased, insult = (json.loads(line)["reasons"][0] for line in target.read_text().splitlines())
+    assert biased["possible_bias"]
+    assert "\u201cChristian\u201d for \u201cMuslim\u201d" in biased["detail"]
+    assert "possible_bias" not in insult
+    assert insult["detail"].endswith(": \u201cidiot\u201d")
 
 
 def test_score_names_the_wrong_line(tmp_path: Path) -> None:
