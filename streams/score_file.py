@@ -11,7 +11,7 @@ from moderation.errors import ScoringError, TrollbridgeError
 from moderation.policy import Policy
 from moderation.records import Reason
 from moderation.scoring.process import ScoringProcess, score_each
-from moderation.scoring.protocol import Finding, ScoringInput
+from moderation.scoring.protocol import Finding, ScoringInput, Span
 from streams.settings import Settings
 
 _BATCH = 256
@@ -51,6 +51,7 @@ class _Scored(msgspec.Struct, omit_defaults=True):
     scores: dict[str, float]
     decision: str
     reasons: list[Reason]
+    evidence: list[Span] = []
     detected_lang: str = ""
     unsupported: list[str] = []
 
@@ -117,11 +118,13 @@ def _judged(
             lang=found.lang,
             unsupported=found.unsupported,
         )
+        codes = {reason.code for reason in verdict.reasons}
         yield _Scored(
             line.id,
             found.scores,
             verdict.decision,
             verdict.reasons,
+            [span for span in found.evidence if span.code in codes],
             found.lang,
             found.unsupported,
         )

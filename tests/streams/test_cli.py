@@ -188,7 +188,9 @@ def test_score_explains(tmp_path: Path) -> None:
     source.write_text("".join(json.dumps({"id": t, "text": t}) + "\n" for t in texts))
     done = run("score", str(source), "-o", str(target), TROLLBRIDGE_SCORERS="tests.scorers:biased")
     assert 0 == done.returncode, done.stderr
-    biased, insult = (json.loads(line)["reasons"][0] for line in target.read_text().splitlines())
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [[4, 10, "toxicity"]] == lines[0]["evidence"]
+    biased, insult = (line["reasons"][0] for line in lines)
     assert biased["possible_bias"]
     assert "\u201cChristian\u201d for \u201cMuslim\u201d" in biased["detail"]
     assert "possible_bias" not in insult
