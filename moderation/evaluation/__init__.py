@@ -1,0 +1,1 @@
+"""How good the scorers are: labelled sets, figures with their doubt, peers beside them."""
