@@ -19,6 +19,7 @@ from moderation.pages import read_page
 from moderation.policy import load_policy
 from streams import logs, show, topics
 from streams.audit import audit
+from streams.cli_evaluate import evaluate
 from streams.demo import running, sample_page
 from streams.produce import Produced, Reject, produce
 from streams.score_file import score_file
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 topics_app = typer.Typer(help="Create or verify the topics.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
+app.command()(evaluate)
 
 _MOST_NAMED = 10
 

@@ -116,7 +116,8 @@ def _built_in() -> System:
 def _detoxify(options: ScoringOptions) -> System | Absent:
     missing = obstacle(options)
     if missing:
-        return Absent("detoxify", missing)
+        # Without the place, which is a path of this machine: reports are handed on.
+        return Absent("detoxify", missing.partition(":")[0])
     keys = frozenset({*labelled.TOXICITY_KEYS, "severe_toxicity", "sexual_explicit"})
     return Scorers("detoxify", [DetoxifyScorer(options)], keys)
 

@@ -18,14 +18,15 @@ _STEPS: Final = 50
 Scores = Sequence[Mapping[str, float]]
 
 
-def threshold(
+def operating_points(
     name: str, code: str, rule: Rule, items: Sequence[Item], scores: Scores
-) -> Threshold | None:
-    """What a rule's threshold does, and what others would; None without positives or negatives."""
+) -> Threshold:
+    """What a rule's threshold does, and what others would.
+
+    There must be positives and negatives.
+    """
     rows = [row for row, item in enumerate(items) if code in item.labels]
     labels = np.array([items[row].labels[code] for row in rows])
-    if not 0 < labels.sum() < len(labels):
-        return None
     every = np.array([given[code] for given in scores])
     values = every[rows]
 

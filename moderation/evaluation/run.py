@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -12,8 +12,8 @@ from moderation.evaluation.calibration import calibration
 from moderation.evaluation.identity import identity_gaps
 from moderation.evaluation.labelled import REVIEW, SEED, Item, LabelledSet
 from moderation.evaluation.metrics import RESAMPLES, Array, Ranked, Resamples, figure
-from moderation.evaluation.peers import Absent, System
-from moderation.evaluation.policy_figures import flags, sweep, threshold
+from moderation.evaluation.peers import OURS, Absent, System
+from moderation.evaluation.policy_figures import flags, operating_points, sweep
 from moderation.evaluation.report import (
     Fairness,
     Point,
@@ -26,6 +26,8 @@ from moderation.evaluation.report import (
 from moderation.policy import Policy
 
 _BATCH: Final = 256
+LEAST: Final = 10
+"""Positives and negatives that figures need: with one positive a resample shows no doubt."""
 _CURVE: Final = 60
 """Points of a curve that the report keeps."""
 Scores = Sequence[Mapping[str, float]]
@@ -127,30 +129,56 @@ def _figures(
     """Add what the scores of a set show."""
     ours = scored[report.systems[0]]
     rules = policy.rules("")
-    for key in sorted({key for item in items for key in item.labels} - {REVIEW}):
-        report.quality.extend(_quality(info.name, key, items, scored))
-        if key in rules and key in ours[0]:
-            found = threshold(info.name, key, rules[key], items, ours)
-            if found is not None:
-                report.thresholds.append(found)
+    _rankings(report, info, items, scored, policy)
     report.flags.extend(flags(info.name, items, ours, policy))
     if info.natural:
         report.sweeps.extend(
             sweep(info.name, code, rule, ours) for code, rule in rules.items() if code in ours[0]
         )
-    named = [row for row, item in enumerate(items) if item.identity]
-    labelled = [row for row, item in enumerate(items) if "toxicity" in item.labels]
-    if not named:
-        return
-    labels = np.array([items[row].labels["toxicity"] for row in labelled])
-    terms = [items[row].identity for row in labelled]
+    if any(item.identity for item in items):
+        threshold_now = rules["toxicity"].threshold if "toxicity" in rules else None
+        report.fairness.extend(_fairness(info.name, items, scored, threshold_now))
+
+
+def _rankings(
+    report: Report,
+    info: SetInfo,
+    items: Sequence[Item],
+    scored: Mapping[str, Scores],
+    policy: Policy,
+) -> None:
+    """Add what the scores of each key show against its labels."""
+    ours, rules = scored[report.systems[0]], policy.rules("")
+    for key in sorted({key for item in items for key in item.labels} - {REVIEW}):
+        given = [item.labels[key] for item in items if key in item.labels]
+        few = min(sum(given), len(given) - sum(given))
+        if few < LEAST:
+            reason = (
+                f"{sum(given):,} positives and {len(given) - sum(given):,} negatives; "
+                f"{LEAST} of each are needed"
+            )
+            report.skipped.append(Skipped(f"{info.name}: {key}", reason))
+            continue
+        report.quality.extend(_quality(info.name, key, items, scored))
+        if key in rules and key in ours[0]:
+            found = operating_points(info.name, key, rules[key], items, ours)
+            report.thresholds.append(found)
+
+
+def _fairness(
+    name: str, items: Sequence[Item], scored: Mapping[str, Scores], threshold_now: float | None
+) -> Iterator[Fairness]:
+    """Each system's identity gaps; the policy's threshold is for trollbridge's scores alone."""
+    rows = [row for row, item in enumerate(items) if "toxicity" in item.labels]
+    labels = np.array([items[row].labels["toxicity"] for row in rows], dtype=bool)
+    terms = [items[row].identity for row in rows]
     for system, scores in scored.items():
         if "toxicity" in scores[0]:
-            values = np.array([scores[row]["toxicity"] for row in labelled])
-            own = rules["toxicity"].threshold if scores is ours and "toxicity" in rules else None
-            gaps = identity_gaps(values, labels, terms, threshold=own)
+            values = np.array([scores[row]["toxicity"] for row in rows])
+            threshold = threshold_now if system == OURS else None
+            gaps = identity_gaps(values, labels, terms, threshold=threshold)
             if gaps is not None:
-                report.fairness.append(Fairness(info.name, system, gaps))
+                yield Fairness(name, system, gaps)
 
 
 def _quality(
@@ -159,8 +187,6 @@ def _quality(
     rows = [row for row, item in enumerate(items) if key in item.labels]
     labels = np.array([items[row].labels[key] for row in rows])
     positives = int(labels.sum())
-    if not 0 < positives < len(labels):
-        return []
     resamples = Resamples(labels, [items[row].group for row in rows])
     found = []
     first: tuple[float, Array] | None = None
