@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from moderation.evaluation.labelled import REVIEW, SEED, Item
 from moderation.scoring.protocol import ScoringInput
 
@@ -32,8 +34,9 @@ def in_their_threads(threads: Sequence[dict[str, Any]]) -> Iterator[Item]:
             elif not row["sarcasm"]:
                 labels[REVIEW] = False
             parent = said[row["parent"]]["text"] if row["parent"] is not None else ""
+            comment = _under(thread, row["text"], parent=parent, before=said[:number])
             yield Item(
-                _under(thread, row["text"], parent=parent, before=said[:number]),
+                msgspec.structs.replace(comment, section=thread["section"]),
                 labels,
                 group=thread["id"],
             )
@@ -55,10 +58,7 @@ def swapped(threads: Sequence[dict[str, Any]], *, words: int, paragraphs: int) -
                 comment = ScoringInput(
                     text=row["text"],
                     article_title=article["article"]["title"],
-                    article_text="\n".join(
-                        article["article"]["text"].split("\n")[:paragraphs],
-                    ),
-                    section=article["section"],
+                    article_text="\n".join(article["article"]["text"].split("\n")[:paragraphs]),
                 )
                 yield Item(comment, {"off_topic": off}, group=thread["id"])
 
@@ -67,7 +67,10 @@ def dropped_jokes(threads: Sequence[dict[str, Any]], jokes: Sequence[str]) -> It
     """Jokes from elsewhere in threads, beside the threads' own comments on the topic."""
     for item in in_their_threads(threads):
         if not item.labels["off_topic"]:
-            yield item._replace(labels={"off_topic": False, "off_topic_joke": False})
+            yield item._replace(
+                comment=msgspec.structs.replace(item.comment, section=""),
+                labels={"off_topic": False, "off_topic_joke": False},
+            )
     yield from _drop(threads, jokes, is_joke=True)
 
 
@@ -99,5 +102,4 @@ def _under(
         article_text=thread["article"]["text"],
         parent_text=parent,
         thread=tuple(row["text"] for row in before),
-        section=thread["section"],
     )

@@ -1,7 +1,7 @@
 """What a policy's thresholds do on a labelled set."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,13 +9,13 @@ import numpy as np
 from moderation.evaluation.labelled import REVIEW, Item
 from moderation.evaluation.metrics import Ranked, proportion, wilson
 from moderation.evaluation.report import Flags, Operating, Point, Sweep, Threshold
+from moderation.evaluation.scored import Scores, column
 from moderation.policy import Policy, Rule
 
 PRECISIONS: Final = (0.5, 0.7, 0.9)
 _LEAST: Final = 20
 """Texts that a section needs to have a row."""
 _STEPS: Final = 50
-Scores = Sequence[Mapping[str, float]]
 
 
 def operating_points(
@@ -27,7 +27,7 @@ def operating_points(
     """
     rows = [row for row, item in enumerate(items) if code in item.labels]
     labels = np.array([items[row].labels[code] for row in rows])
-    every = np.array([given[code] for given in scores])
+    every = column(scores, code)
     values = every[rows]
 
     def operating(at: float) -> Operating:
@@ -83,7 +83,7 @@ def flags(name: str, items: Sequence[Item], scores: Scores, policy: Policy) -> l
 
 def sweep(name: str, code: str, rule: Rule, scores: Scores) -> Sweep:
     """Share of texts that reach each of some thresholds, 0..1."""
-    values = np.array([given[code] for given in scores])
+    values = column(scores, code)
     steps = np.linspace(0, 1, _STEPS + 1)
     rates = [Point(round(float(at), 4), float((values >= at).mean())) for at in steps]
     return Sweep(name, code, rule.threshold, rates)

@@ -23,6 +23,7 @@ from moderation.evaluation.report import (
     Skipped,
     Speed,
 )
+from moderation.evaluation.scored import Scores, column, says
 from moderation.policy import Policy
 
 _BATCH: Final = 256
@@ -30,7 +31,6 @@ LEAST: Final = 10
 """Positives and negatives that figures need: with one positive a resample shows no doubt."""
 _CURVE: Final = 60
 """Points of a curve that the report keeps."""
-Scores = Sequence[Mapping[str, float]]
 Progress = Callable[[str, int, int], None]
 """What is being done, how many texts are done, and of how many."""
 
@@ -133,7 +133,7 @@ def _figures(
     report.flags.extend(flags(info.name, items, ours, policy))
     if info.natural:
         report.sweeps.extend(
-            sweep(info.name, code, rule, ours) for code, rule in rules.items() if code in ours[0]
+            sweep(info.name, code, rule, ours) for code, rule in rules.items() if says(ours, code)
         )
     if any(item.identity for item in items):
         threshold_now = rules["toxicity"].threshold if "toxicity" in rules else None
@@ -160,7 +160,7 @@ def _rankings(
             report.skipped.append(Skipped(f"{info.name}: {key}", reason))
             continue
         report.quality.extend(_quality(info.name, key, items, scored))
-        if key in rules and key in ours[0]:
+        if key in rules and says(ours, key):
             found = operating_points(info.name, key, rules[key], items, ours)
             report.thresholds.append(found)
 
@@ -173,8 +173,8 @@ def _fairness(
     labels = np.array([items[row].labels["toxicity"] for row in rows], dtype=bool)
     terms = [items[row].identity for row in rows]
     for system, scores in scored.items():
-        if "toxicity" in scores[0]:
-            values = np.array([scores[row]["toxicity"] for row in rows])
+        if says(scores, "toxicity"):
+            values = column(scores, "toxicity", rows)
             threshold = threshold_now if system == OURS else None
             gaps = identity_gaps(values, labels, terms, threshold=threshold)
             if gaps is not None:
@@ -191,9 +191,9 @@ def _quality(
     found = []
     first: tuple[float, Array] | None = None
     for system, scores in scored.items():
-        if key not in scores[0]:
+        if not says(scores, key):
             continue
-        values = np.array([scores[row][key] for row in rows])
+        values = column(scores, key, rows)
         ranked = Ranked(values, labels)
         point = ranked.ranking(np.ones((1, len(rows))))
         samples = resamples.spread(ranked.ranking)

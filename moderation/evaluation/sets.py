@@ -249,6 +249,8 @@ def read_set(data: Path, name: str) -> LabelledSet:
             f"set {name}: {data} does not hold it as SOURCES.md says: "
             f"{type(error).__name__} {error}; leave it out with --set"
         ) from error
+    if not items:
+        raise SettingsError(f"set {name}: {data / source.file} is empty; leave it out with --set")
     return LabelledSet(name, source.about, source.seen, source.natural, items, len(items))
 
 

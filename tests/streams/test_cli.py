@@ -39,7 +39,7 @@ def run(
     )
 
 
-COMMANDS = "demo page score produce topics worker audit replay bench config".split()
+COMMANDS = "demo page score evaluate produce topics worker audit replay bench config".split()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
