@@ -111,7 +111,7 @@ def _sets(
             "or a file of labelled JSON lines"
         )
     found += [functools.partial(read_set, data, name) for name in here]
-    return found, [Skipped(name, f"it is not in {data}") for name in lacking]
+    return found, [Skipped(name, "the folder does not have it") for name in lacking]
 
 
 @contextlib.contextmanager

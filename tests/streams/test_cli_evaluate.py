@@ -49,8 +49,10 @@ def test_evaluate_own_comments(tmp_path: Path) -> None:
 
 def test_evaluate_json(tmp_path: Path) -> None:
     """A script reads the figures from standard output, and nothing else stands there."""
-    done = run("evaluate", "--data", str(write_folder(tmp_path)), "--set", "ucc_val",
-               "--set", "figlang", "--limit", "22", "--no-peers", "--json", TROLLBRIDGE_SCORERS=QUICK)  # fmt: skip
+    done = run(
+        "evaluate", "--data", str(write_folder(tmp_path)), "--set", "ucc_val", "--set", "figlang",
+        "--limit", "22", "--no-peers", "--json", TROLLBRIDGE_SCORERS=QUICK,
+    )  # fmt: skip
     report = json.loads(done.stdout)
     assert [("ucc_val", 22, 24)] == [(s["name"], s["texts"], s["total"]) for s in report["sets"]]
     assert "figlang" in [skipped["name"] for skipped in report["skipped"]]
