@@ -158,7 +158,7 @@ def glance(report: Report, quality: Sequence[Quality]) -> DotPlot:
     return _dot_plot(
         [f"{name}: {key}" for name, key in rows],
         [(row, system, auc, f"{name}: AUC {score(auc)}") for row, system, auc, name in values],
-        least=0.4,
+        least=_below(auc for _, _, auc, _ in values),
     )
 
 
@@ -189,7 +189,12 @@ def terms(report: Report, name: str) -> DotPlot | None:
         for term in f.gaps.terms
         if term.term in shown
     ]
-    return _dot_plot(shown, values, least=0.5)
+    return _dot_plot(shown, values, least=_below(term for _, _, term, _ in values))
+
+
+def _below(figures: Iterable[Figure]) -> float:
+    """Where an axis of AUCs starts, so that none is cut off."""
+    return min(0.9, math.floor(10 * min(figure.low for figure in figures)) / 10)
 
 
 def _dot_plot(
