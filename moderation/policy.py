@@ -92,6 +92,12 @@ class Policy:
         """From which score on a moderator sees a reason, by code: what is worth explaining."""
         return self._section_limits.get(section.strip().lower(), self._limits)
 
+    def asides(self, section: str) -> frozenset[str]:
+        """Codes that are only shown, so that they matter where another sends to review."""
+        return frozenset(
+            code for code, rule in self.rules(section).items() if rule.action == "show"
+        )
+
     def judge(
         self,
         scores: Mapping[str, float],
@@ -106,7 +112,7 @@ class Policy:
         """Weigh scores (0..1 by key) into a verdict; the strongest reason comes first.
 
         A code in `possible_bias` is a reason like any other, but adds nothing to the priority
-        and comes last. `unsupported` are the scorers that do not know the comment's language `lang`.
+        and comes last. `unsupported` are the scorers that do not know the language `lang`.
         """
         reasons: list[tuple[float, Reason]] = []
         shown: list[Reason] = []

@@ -43,6 +43,7 @@ class _Line(msgspec.Struct):
             section=self.section or "",
             lang=self.lang or "",
             limits=policy.limits(self.section or ""),
+            asides=policy.asides(self.section or ""),
         )
 
 

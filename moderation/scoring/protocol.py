@@ -23,6 +23,8 @@ class ScoringInput(msgspec.Struct, frozen=True, omit_defaults=True):
     limits: dict[str, float] = {}
     """From which score on a reason is explained, by code; empty: nothing is. For the ensemble:
     a scorer's scores must not depend on it."""
+    asides: frozenset[str] = frozenset()
+    """Codes among `limits` that are explained only where another one reaches its limit."""
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):

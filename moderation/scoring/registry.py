@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
+
 from moderation import language
 from moderation.errors import ScoringError, SettingsError
 from moderation.scoring import reach
@@ -98,9 +100,10 @@ class Ensemble:
                 for n, finding in zip(asked, scored, strict=True):
                     findings[n] = finding
             parts.append(findings)
-        if any(flagged(*pair) for part in parts for pair in zip(inputs, part, strict=True)):
+        wanted = [_to_explain(comment, [p[n] for p in parts]) for n, comment in enumerate(inputs)]
+        if any(comment.limits for comment in wanted):
             started = time.perf_counter()
-            parts = self._explainer.explain(inputs, parts)
+            parts = self._explainer.explain(wanted, parts)
             seconds["explain"] = time.perf_counter() - started
         self.seconds = seconds
         return [
@@ -119,6 +122,13 @@ class Ensemble:
             whole.possible_bias.extend(part.possible_bias)
             whole.passages.update(part.passages)
         return whole
+
+
+def _to_explain(comment: ScoringInput, findings: Sequence[Finding]) -> ScoringInput:
+    """The comment, without limits when nothing but asides reaches one."""
+    if all(comment.asides.issuperset(flagged(comment, finding)) for finding in findings):
+        return msgspec.structs.replace(comment, limits={})
+    return comment
 
 
 def _checked(scorer: Scorer, inputs: Sequence[ScoringInput]) -> list[Finding]:

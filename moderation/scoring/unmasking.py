@@ -1,10 +1,10 @@
 """A scorer that reads masked words as well as they are meant."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
-from moderation.scoring.protocol import Finding, Scorer, ScoringInput, Span
+from moderation.scoring.protocol import Attributing, Finding, Scorer, ScoringInput, Span
 from moderation.unmasking import Unmasked, unmask
 
 
@@ -19,6 +19,7 @@ class Unmasking:
         self._scorer = scorer
         self.name = scorer.name
         self.version = scorer.version
+        self.languages: Collection[str] | None = getattr(scorer, "languages", None)
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
         """Score a batch. Evidence points at the raw text, whichever of the two it was found in."""
@@ -31,6 +32,17 @@ class Unmasking:
         for (n, said), plain in zip(masked.items(), again, strict=True):
             findings[n] = _higher(findings[n], plain, said)
         return findings
+
+    def attribute(self, comment: ScoringInput, code: str) -> list[tuple[int, int, float]]:
+        """The words of the raw text that the wrapped scorer looks at, if it can tell."""
+        if not isinstance(self._scorer, Attributing):
+            return []
+        said = unmask(comment.text)
+        plain = _plain(comment, said) if said.masks else comment
+        return [
+            (*said.raw_span(start, end), weight)
+            for start, end, weight in self._scorer.attribute(plain, code)
+        ]
 
 
 def _plain(comment: ScoringInput, said: Unmasked) -> ScoringInput:

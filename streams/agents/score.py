@@ -129,6 +129,7 @@ def join(
         section=comment.section,
         lang=comment.lang,
         limits=policy.limits(comment.section),
+        asides=policy.asides(comment.section),
     )
     context = Context(
         article="present" if found else "missing", parent=parent_state, thread=len(thread)

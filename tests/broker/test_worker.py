@@ -110,6 +110,8 @@ def test_unsupported_language(embedded: Pipeline) -> None:
     strict = parse_policy(POLICY + '[languages]\nunsupported = "review"\n', origin="p")
     changed = replay(embedded.settings, strict, rescore=False)
     assert {"allow -> review": 1, "allow -> allow": 1} == changed.decisions
+
+
 def test_review_record_is_explained(embedded: Pipeline) -> None:
     """A moderator gets the words that a reason rests on; possible bias is marked and comes last."""
     embedded.articles(1)

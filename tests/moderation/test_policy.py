@@ -130,6 +130,8 @@ def test_languages_that_are_no_table() -> None:
     """A value where the table should be is refused with its line."""
     with pytest.raises(SettingsError, match="p, line 1: languages: Expected"):
         parse_policy('languages = "show"\n' + TEXT, origin="p")
+
+
 def test_possible_bias_raises_no_priority() -> None:
     """What may be the model's bias is looked at by a person, but never before anything else."""
     policy = parse_policy(TEXT, origin="p")

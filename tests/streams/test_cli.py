@@ -181,6 +181,8 @@ def test_score_marks_what_it_cannot_read(tmp_path: Path) -> None:
         reason["code"],
         reason["detail"],
     )
+
+
 def test_score_explains(tmp_path: Path) -> None:
     """A file's reasons quote the words that they rest on, and say what may be bias."""
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
