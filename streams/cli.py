@@ -17,7 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from moderation.errors import TrollbridgeError
 from moderation.pages import read_page
 from moderation.policy import load_policy
-from streams import logs, show, topics
+from streams import cli_models, logs, show, topics
 from streams.audit import audit
 from streams.cli_evaluate import evaluate
 from streams.demo import running, sample_page
@@ -34,6 +34,7 @@ app = typer.Typer(
 topics_app = typer.Typer(help="Create or verify the topics.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
 app.command()(evaluate)
+app.add_typer(cli_models.app, name="models")
 
 _MOST_NAMED = 10
 

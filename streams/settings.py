@@ -73,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder with its config.json and tokenizer; empty: the checkpoint's own folder."""
     detoxify_sha256: str = ""
     """SHA-256 that the checkpoint must have; empty: any."""
+    detoxify_precision: Literal["auto", "int8", "fp32"] = "auto"
+    """Arithmetic of the exported model; `auto`: int8 where no score is off by more than 0.03."""
     scoring_threads: Count = 2
     """CPU threads that the models may use."""
     scoring_timeout: Seconds = 10.0
@@ -114,6 +116,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             detoxify_variant=self.detoxify_variant,
             detoxify_config=self.detoxify_config,
             detoxify_sha256=self.detoxify_sha256,
+            detoxify_precision=self.detoxify_precision,
             data_dir=self.data_dir,
             threads=self.scoring_threads,
         )

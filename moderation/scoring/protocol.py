@@ -98,6 +98,8 @@ class ScoringOptions(msgspec.Struct, frozen=True):
     """Folder with its config.json and tokenizer; empty: the checkpoint's own folder."""
     detoxify_sha256: str = ""
     """SHA-256 that the checkpoint must have; empty: any."""
+    detoxify_precision: str = "auto"
+    """`int8`, `fp32`, or `auto`: int8 where its scores are close to Detoxify's own."""
     data_dir: str = ".trollbridge"
     threads: int = 2
     """CPU threads that the models may use."""

@@ -14,7 +14,7 @@ from moderation.scoring.toxicity import BACKENDS, create
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScoringOptions:
     """Options on a machine where torch's cache holds no weights."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    return ScoringOptions()
+    return ScoringOptions(data_dir=str(tmp_path))
 
 
 def test_auto_falls_back(bare: ScoringOptions) -> None:
