@@ -18,6 +18,7 @@ from moderation.scoring.detoxify_cache import (
     VARIANTS,
     Manifest,
     checkpoint_path,
+    config_folder,
     export_folder,
     exported,
     models_folder,
@@ -179,7 +180,7 @@ def _without_checkpoint(
 
 def _export(options: ScoringOptions, digest: str, *, force: bool, say: Say) -> Manifest:
     say("Exporting, which takes a minute or two")
-    if options.detoxify_config:
+    if config_folder(options):
         return export_apart(options, digest, force=force)
     try:
         return export_apart(options, digest, force=force)

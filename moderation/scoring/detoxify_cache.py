@@ -93,6 +93,17 @@ def checkpoint_path(options: ScoringOptions) -> Path:
     return home / "hub" / "checkpoints" / VARIANTS[options.detoxify_variant].file
 
 
+def config_folder(options: ScoringOptions) -> Path | None:
+    """The folder with a checkpoint's configuration and tokenizer; None: the hub's cache has them.
+
+    The one that is named, or the checkpoint's own when that has a config.json.
+    """
+    if options.detoxify_config:
+        return Path(options.detoxify_config).expanduser().resolve()
+    folder = checkpoint_path(options).parent.resolve()
+    return folder if (folder / "config.json").is_file() else None
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """What an export says of itself; None where there is none. WeightsError when it is damaged."""
     path = folder / MANIFEST

@@ -28,6 +28,7 @@ from moderation.scoring.detoxify_cache import (
     Manifest,
     Precision,
     checkpoint_path,
+    config_folder,
     export_folder,
     models_folder,
     read_manifest,
@@ -228,13 +229,13 @@ def _load(path: Path, options: ScoringOptions, scratch: Path, *, offline: bool) 
     torch.set_num_threads(options.threads)
     quiet: Any = transformers.utils.logging
     quiet.disable_progress_bar()
-    folder = options.detoxify_config or (
-        str(path.parent) if (path.parent / "config.json").is_file() else None
-    )
+    folder = config_folder(options)
     # The checkpoint is a pickle (detoxify reads it with weights_only=False): trusted files only.
     try:
         local = _with_config(path, folder, scratch) if folder else path
-        model = detoxify.Detoxify(checkpoint=str(local), huggingface_config_path=folder)
+        model = detoxify.Detoxify(
+            checkpoint=str(local), huggingface_config_path=folder and str(folder)
+        )
     except Exception as error:
         # torch, transformers and pickle each raise what they please.
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
@@ -248,7 +249,7 @@ def _load(path: Path, options: ScoringOptions, scratch: Path, *, offline: bool) 
     return model
 
 
-def _with_config(path: Path, folder: str, scratch: Path) -> Path:
+def _with_config(path: Path, folder: Path, scratch: Path) -> Path:
     """A copy of the checkpoint that reads its configuration from `folder`.
 
     Detoxify asks the hub for it by the name in the checkpoint, also where a folder is given.
@@ -256,7 +257,7 @@ def _with_config(path: Path, folder: str, scratch: Path) -> Path:
     import torch  # noqa: PLC0415
 
     loaded = torch.load(path, map_location="cpu", weights_only=False)
-    loaded["config"]["arch"]["args"]["model_type"] = str(Path(folder).expanduser().resolve())
+    loaded["config"]["arch"]["args"]["model_type"] = str(folder)
     copy = scratch / "checkpoint"
     torch.save(loaded, copy)
     return copy

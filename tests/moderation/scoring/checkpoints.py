@@ -23,12 +23,18 @@ _PRINTED: Final = tuple(string.ascii_letters + string.digits + string.punctuatio
 
 
 def write_checkpoint(
-    folder: Path, shape: str = "Bert", *, nan: bool = False, outliers: bool = False
+    folder: Path,
+    shape: str = "Bert",
+    *,
+    nan: bool = False,
+    outliers: bool = False,
+    hub_name: str = "",
 ) -> Path:
     """Write a checkpoint and, beside it, its configuration and tokenizer.
 
     `shape` is Bert (labels of `original`), Roberta or XLMRoberta (of `unbiased`, with identity
-    outputs), or Albert. `outliers` makes weights that int8 cannot hold.
+    outputs), or Albert. `outliers` makes weights that int8 cannot hold. With
+    `hub_name` the checkpoint names its base model as published ones do, not the folder.
     """
     folder.mkdir(parents=True)
     classes = ORIGINAL if shape in {"Bert", "Albert"} else UNBIASED
@@ -64,7 +70,7 @@ def write_checkpoint(
                 tensor[:, 0] = 10_000
     architecture = {
         "num_classes": outputs,
-        "model_type": str(folder),
+        "model_type": hub_name or str(folder),
         "model_name": f"{shape}ForSequenceClassification",
         "tokenizer_name": f"{shape}Tokenizer",
     }

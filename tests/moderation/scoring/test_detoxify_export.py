@@ -132,11 +132,12 @@ def test_all_labels(case: tuple[ScoringOptions, Manifest]) -> None:
 
 
 def test_auto_keeps_fp32_where_int8_is_off(tmp_path: Path) -> None:
-    """Outliers in the weights that int8 cannot hold are noticed at the export, and recorded."""
-    options = ScoringOptions(
-        detoxify_checkpoint=str(write_checkpoint(tmp_path / "model", outliers=True)),
-        data_dir=str(tmp_path),
-    )
+    """Outliers in the weights that int8 cannot hold are noticed at the export, and recorded.
+
+    The configuration beside the checkpoint is enough, also where that names a model of the hub.
+    """
+    checkpoint = write_checkpoint(tmp_path / "model", outliers=True, hub_name="not/on-this-machine")
+    options = ScoringOptions(detoxify_checkpoint=str(checkpoint), data_dir=str(tmp_path))
     manifest = export(Request(options, sha256(Path(options.detoxify_checkpoint))))
 
     assert "fp32" == manifest.precision
