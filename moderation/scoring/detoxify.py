@@ -1,8 +1,8 @@
 """Toxicity by Detoxify (Hanu and Unitary, 2020): its weights, exported once, behind our protocol.
 
-Detoxify's own `predict` scores about ten comments a second, brings torch, and downloads when it
-is constructed. Here its weights are local or it is an error; the first start exports them (see
-`detoxify_export`), and onnxruntime scores with the export from then on.
+Detoxify's own `predict` scores about ten comments a second on a core, brings torch, and downloads
+when it is constructed. Here its weights are local or it is an error; the first start exports them
+(see `detoxify_export`), and onnxruntime scores with the export from then on.
 """
 
 import importlib.util
