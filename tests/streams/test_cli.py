@@ -39,9 +39,7 @@ def run(
     )
 
 
-COMMANDS = (
-    "demo page score evaluate produce topics worker audit replay bench models config".split()
-)
+COMMANDS = "demo page score evaluate produce topics worker audit replay bench models config".split()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

