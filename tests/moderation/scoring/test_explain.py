@@ -69,6 +69,16 @@ class _Fixed:
         return [Finding({"insult": self._value}) for _ in inputs]
 
 
+class _Drift:
+    """Calls everything with a hello off topic."""
+
+    name = "drift"
+    version = "1"
+
+    def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
+        return [Finding({"off_topic": 0.9 if "hello" in given.text else 0.1}) for given in inputs]
+
+
 def _evidence(scorer: _Words | _Fixed, text: str) -> list[str]:
     (finding,) = Ensemble([scorer]).score([ScoringInput(text, limits=LIMITS)])
     return [text[span.start : span.end] for span in finding.evidence]
@@ -132,6 +142,19 @@ def test_nothing_flagged_costs_nothing() -> None:
     ensemble.score([ScoringInput("you brainless clown"), ScoringInput("hello", limits=LIMITS)])
     assert [2] == scorer.calls
     assert {"words"} == set(ensemble.seconds)
+
+
+def test_what_is_only_shown_waits_for_a_reason() -> None:
+    """A score that no moderator will see costs no explaining; beside a reason it is explained."""
+    scorer = _Words()
+    ensemble = Ensemble([scorer, _Drift()])
+    limits, asides = LIMITS | {"off_topic": 0.5}, frozenset({"off_topic"})
+    texts = ["hello there", "hello you brainless clown"]
+    allowed, flagged = ensemble.score(
+        [ScoringInput(t, limits=limits, asides=asides) for t in texts]
+    )
+    assert [] == allowed.evidence
+    assert {"insult", "off_topic"} == {span.code for span in flagged.evidence}
 
 
 def test_what_a_scorer_points_at_is_kept() -> None:
