@@ -17,7 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from moderation.errors import TrollbridgeError
 from moderation.pages import read_page
 from moderation.policy import load_policy
-from streams import cli_models, logs, show, topics
+from streams import cli_models, cli_train, logs, show, topics
 from streams.audit import audit
 from streams.cli_evaluate import evaluate
 from streams.demo import running, sample_page
@@ -35,6 +35,7 @@ topics_app = typer.Typer(help="Create or verify the topics.", no_args_is_help=Tr
 app.add_typer(topics_app, name="topics")
 app.command()(evaluate)
 app.add_typer(cli_models.app, name="models")
+app.add_typer(cli_train.app, name="train")
 
 _MOST_NAMED = 10
 

@@ -1,6 +1,9 @@
 """Scoring JSON lines without Kafka."""
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -73,23 +76,68 @@ async def score_file(
     count = 0
     try:
         with source.open("rb") as lines, unfinished.open("wb") as output:
-            async with ScoringProcess(
-                settings.scorers, settings.scoring_options(), timeout=settings.scoring_timeout * 6
-            ) as process:
-                numbered = enumerate(lines, start=1)
-                while batch := list(islice(_read(source, numbered), _BATCH)):
-                    given = [line.to_input(policy) for line in batch]
-                    findings, _ = await score_each(process, given)
-                    for scored in _judged(source, batch, findings, policy):
-                        output.write(msgspec.json.encode(scored) + b"\n")
-                    count += len(batch)
-                    on_batch(count)
+            async for batch, findings in _scored(settings, policy, _batches(source, lines)):
+                for scored in _judged(source, batch, findings, policy):
+                    output.write(msgspec.json.encode(scored) + b"\n")
+                count += len(batch)
+                on_batch(count)
         unfinished.replace(target)
     except OSError as error:
         raise TrollbridgeError(f"{error.filename}: {error.strerror}") from error
     finally:
         unfinished.unlink(missing_ok=True)
     return count
+
+
+async def _scored(
+    settings: Settings, policy: Policy, batches: Iterator[list[_Line]]
+) -> AsyncIterator[tuple[list[_Line], list[Finding | ScoringError]]]:
+    """Score batches in their order, by one process for each thread that the models may use.
+
+    Several processes gain more than several threads of one: half of the work is Python's.
+    """
+    options = settings.scoring_options()
+    alone = msgspec.structs.replace(options, threads=1)
+    async with AsyncExitStack() as stack:
+        idle: asyncio.Queue[ScoringProcess] = asyncio.Queue()
+        processes = [
+            ScoringProcess(settings.scorers, alone, timeout=settings.scoring_timeout * 6)
+            for _ in range(options.threads)
+        ]
+        for process in processes:
+            stack.push_async_callback(process.close)
+        await asyncio.gather(*(process.start() for process in processes))
+        for process in processes:
+            idle.put_nowait(process)
+
+        async def score(batch: list[_Line]) -> list[Finding | ScoringError]:
+            process = await idle.get()
+            try:
+                findings, _ = await score_each(process, [line.to_input(policy) for line in batch])
+            finally:
+                idle.put_nowait(process)
+            return findings
+
+        running: deque[tuple[list[_Line], asyncio.Task[list[Finding | ScoringError]]]] = deque()
+        try:
+            for batch in batches:
+                running.append((batch, asyncio.create_task(score(batch))))
+                if len(running) > len(processes):
+                    first, task = running.popleft()
+                    yield first, await task
+            while running:
+                first, task = running.popleft()
+                yield first, await task
+        finally:
+            for _, task in running:
+                task.cancel()
+            await asyncio.gather(*(task for _, task in running), return_exceptions=True)
+
+
+def _batches(source: Path, lines: Iterable[bytes]) -> Iterator[list[_Line]]:
+    parsed = _read(source, enumerate(lines, start=1))
+    while batch := list(islice(parsed, _BATCH)):
+        yield batch
 
 
 def _read(source: Path, numbered: "enumerate[bytes]") -> Iterator[_Line]:

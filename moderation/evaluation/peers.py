@@ -16,7 +16,7 @@ from moderation.scoring.detoxify import DetoxifyScorer, obstacle
 from moderation.scoring.protocol import Scorer, ScoringInput, ScoringOptions
 from moderation.scoring.reading import shared_reader
 from moderation.scoring.registry import DEFAULT_SCORERS, Ensemble, load_scorers
-from moderation.scoring.toxicity import Toxicity
+from moderation.scoring.toxicity import KEYS, Toxicity
 from moderation.training import data as labelled
 
 OURS: Final = "trollbridge"
@@ -110,7 +110,7 @@ def peers(
 
 
 def _built_in() -> System:
-    return Scorers("built-in", [Toxicity(shared_reader())], frozenset(labelled.TOXICITY_KEYS))
+    return Scorers("built-in", [Toxicity(shared_reader())], frozenset(KEYS))
 
 
 def _detoxify(options: ScoringOptions) -> System | Absent:
@@ -118,7 +118,7 @@ def _detoxify(options: ScoringOptions) -> System | Absent:
     if missing:
         # Without the place, which is a path of this machine: reports are handed on.
         return Absent("detoxify", missing.partition(":")[0])
-    keys = frozenset({*labelled.TOXICITY_KEYS, "severe_toxicity", "sexual_explicit"})
+    keys = frozenset({*KEYS, "severe_toxicity", "sexual_explicit"})
     return Scorers("detoxify", [DetoxifyScorer(options)], keys)
 
 
@@ -143,7 +143,10 @@ def _tfidf(data: Path) -> System | Absent:
         return Absent(name, f"nothing to train it on: there is no folder {data}")
     sets = {"toxicity": labelled.toxicity, "sarcasm": labelled.sarcasm, "joke": labelled.humor}
     try:
-        examples = {key: list(read(data)) for key, read in sets.items()}
+        examples = {
+            key: [example for example in read(data) if not labelled.held_out(example)]
+            for key, read in sets.items()
+        }
     except OSError as error:
         return Absent(name, f"nothing to train it on: {error.filename} is not there")
     models = {key: _fit(key, found) for key, found in examples.items()}

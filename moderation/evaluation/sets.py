@@ -21,6 +21,7 @@ from moderation.evaluation.placed import (
 )
 from moderation.scoring.protocol import ScoringInput
 from moderation.training import data as labelled
+from moderation.training import groups
 
 _SPANS: Final = {
     "Insult": "insult",
@@ -30,6 +31,8 @@ _SPANS: Final = {
 }
 _MOST_OF_A_TEMPLATE: Final = 1_600
 """Nine in ten template sentences differ by a first name only: they must not drown the others."""
+_FILLINGS: Final = 30
+"""Of each template of `moderation.training.groups`."""
 
 
 class Source(NamedTuple):
@@ -125,17 +128,35 @@ def _talk(data: Path) -> Iterator[Item]:
 
 
 def _our_labels(data: Path) -> Iterator[Item]:
-    texts = {
-        ("civil", row["comment_id"]): row["comment_text"]
-        for row in _rows(data / "toxic_spans/comments.csv")
-    }
-    for part in ("train", "dev", "test"):
-        for line in (data / f"goemotions/{part}.tsv").read_text("utf-8").splitlines():
-            text, _, name = line.split("\t")
-            texts["goemotions", name] = text
-    for row in _rows(data / "sarcasm_labels/labels.csv"):
-        labels = {key: float(row[key]) for key in ("sarcasm", "joke")}
-        yield Item(ScoringInput(text=texts[row["source"], row["id"]]), decided(labels))
+    """Those of our labels that are kept from the encoder."""
+    for example in labelled.sarcasm(data):
+        if example.source == "sarcasm_labels" and labelled.held_out(example):
+            yield Item(ScoringInput(text=example.text), decided(example.labels))
+
+
+def _hostile(data: Path) -> Iterator[Item]:
+    for example in labelled.toxicity(data):
+        if example.source == "own_labels" and labelled.held_out(example):
+            labels = {"toxicity": example.labels["hostile"]}
+            yield Item(ScoringInput(text=example.text), decided(labels))
+
+
+def _groups(data: Path) -> Iterator[Item]:
+    del data
+    for each in groups.sentences(_FILLINGS, SEED + 1):
+        if each.held_out:
+            labels = {"toxicity": True} if each.hateful else {"toxicity": False, REVIEW: False}
+            yield Item(ScoringInput(text=each.text), labels)
+
+
+def _unseen_threads(data: Path) -> list[dict[str, Any]]:
+    """Those of the folder that are kept from the encoder."""
+    return [t for t in labelled.folder_threads(data) if labelled.is_held_out(t["id"])]
+
+
+def _own_threads(data: Path) -> Iterator[Item]:
+    del data
+    return in_their_threads([t for t in labelled.own_threads() if labelled.is_held_out(t["id"])])
 
 
 def _calm(data: Path) -> Iterator[Item]:
@@ -145,11 +166,11 @@ def _calm(data: Path) -> Iterator[Item]:
 
 
 def _threads(data: Path) -> Iterator[Item]:
-    return in_their_threads(labelled.threads(data))
+    return in_their_threads(_unseen_threads(data))
 
 
 def _swapped(words: int, paragraphs: int) -> Callable[[Path], Iterator[Item]]:
-    return lambda data: swapped(labelled.threads(data), words=words, paragraphs=paragraphs)
+    return lambda data: swapped(_unseen_threads(data), words=words, paragraphs=paragraphs)
 
 
 def _lines(data: Path, *, humorous: bool) -> list[str]:
@@ -159,17 +180,18 @@ def _lines(data: Path, *, humorous: bool) -> list[str]:
 
 
 def _dropped(data: Path) -> Iterator[Item]:
-    return dropped_jokes(labelled.threads(data), _lines(data, humorous=True))
+    return dropped_jokes(_unseen_threads(data), _lines(data, humorous=True))
 
 
 def _dropped_strangers(data: Path) -> Iterator[Item]:
     jokes, others = (_lines(data, humorous=humorous) for humorous in (True, False))
-    return dropped_among_strangers(labelled.threads(data), jokes, others)
+    return dropped_among_strangers(_unseen_threads(data), jokes, others)
 
 
-_ALL: Final = "all of it"
-_THEIRS: Final = "the comments, under other articles"
-_JOKES: Final = "the threads; not the lines that are dropped into them"
+_MOST: Final = "nine texts in ten"
+_LITTLE: Final = "the combinations, not the encoder"
+_THEIRS: Final = "the combinations, under other articles"
+_JOKES: Final = "the combinations; not the lines that are dropped into the threads"
 SETS: Final[dict[str, Source]] = {
     "ucc_val": Source(
         _ucc, "dev_only/ucc_val.csv", "Globe and Mail comments: hostile, sarcastic", natural=True
@@ -196,15 +218,24 @@ SETS: Final[dict[str, Source]] = {
         _davidson, "davidson/labeled_data.csv", "tweets drawn by slurs", "every fourth tweet"
     ),
     "toxic_spans": Source(
-        _toxic_spans, "toxic_spans/comments.csv", "Civil Comments drawn as toxic", _ALL
+        _toxic_spans, "toxic_spans/comments.csv", "Civil Comments drawn as toxic", _MOST
     ),
     "context_toxicity": Source(
-        _talk, "context_toxicity/CAT_LARGE/gc.csv", "talk with its parent", _ALL, natural=True
+        _talk,
+        "context_toxicity/CAT_LARGE/gc.csv",
+        "talk with its parent",
+        "what is toxic, and some of the rest",
+        natural=True,
     ),
     "sarcasm_labels": Source(
-        _our_labels, "sarcasm_labels/labels.csv", "comments labelled by us", _ALL
+        _our_labels, "sarcasm_labels/labels.csv", "our labels that are kept apart", _LITTLE
     ),
-    "threads": Source(_threads, "threads", "written threads with articles", _ALL),
+    "own_labels": Source(
+        _hostile, "toxic_spans/comments.csv", "our labels of hostility, kept apart", _LITTLE
+    ),
+    "groups": Source(_groups, ".", "made sentences about groups, templates kept apart"),
+    "threads": Source(_threads, "threads", "written threads that are kept apart", _LITTLE),
+    "own_threads": Source(_own_threads, ".", "threads of our own that are kept apart", _LITTLE),
     "swapped_title": Source(
         _swapped(0, 0), "threads", "own or another article, title only", _THEIRS
     ),

@@ -10,85 +10,78 @@ from typing import Final
 
 import numpy as np
 
-from moderation.scoring.encoder import Vector
-from moderation.scoring.heads import Combination, Heads, probability
+from moderation.scoring.encoder import DIMENSIONS, Vector
+from moderation.scoring.heads import Combination, probability
+from moderation.scoring.occlusion import whole
 from moderation.scoring.off_topic import OffTopic
-from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions, Span
-from moderation.scoring.reading import Reader, commenters_words, shared_reader
+from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions
+from moderation.scoring.reading import Read, Reader, shared_reader
 from moderation.scoring.topic import FEATURES as TOPIC_FEATURES
-from moderation.scoring.topic import Nearness
-from moderation.text import words
 
-FEATURES: Final = ("joke", "off_topic", "apart", "drop", "both", *TOPIC_FEATURES)
-GATE: Final = -2.3
-"""Log odds of a joke below which a comment is not looked at more closely."""
+_TONES: Final = ("amusement", "neutral", "curiosity", "annoyance")
+OWN_FEATURES: Final = ("joke", "off_topic", "apart", "drop", "farthest", "scatter", *_TONES)
+FEATURES: Final = (
+    *OWN_FEATURES,
+    *TOPIC_FEATURES,
+    *(f"topic_{number}" for number in range(DIMENSIONS)),
+)
 LONGEST: Final = 50
 """Words. A longer comment that makes a joke on the way is about something else."""
-_WORTH_SHOWING: Final = 0.3
 
 
-def features(joke: float, off_topic: float, apart: float, near: Nearness) -> Vector:
+def features(off_topic: float, read: Read) -> Vector:
     """Numbers for the combination, float32 of shape (len(FEATURES),)."""
-    both = probability(joke) * probability(off_topic)
-    own = [joke, off_topic, apart, near.article - apart, both]
-    return np.concatenate([np.array(own, dtype=np.float32), near.features()])
+    near = read.near
+    nearest = max(near.article, near.parent, near.thread)
+    farthest, closest = read.by_sentence
+    own = [
+        read.logit("joke"),
+        off_topic,
+        read.apart,
+        nearest - read.apart,
+        farthest,
+        closest - farthest,
+        *map(read.logit, _TONES),
+    ]
+    return np.concatenate([np.array(own, dtype=np.float32), near.features(), near.topic])
 
 
 class Joke:
     """Scores joke and off_topic_joke, 0..1; the latter needs an article or a parent."""
 
     name = "joke"
-    version = "joke-1"
+    version = "joke-2"
     languages = frozenset({"en"})
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._heads = Heads("joke.npz")
+        self._joke = Combination("joke", ("joke",))
         self._off_topic = OffTopic(reader)
-        self._combination = Combination("off_topic_joke", FEATURES)
-
-    def head(self, own: str) -> float:
-        """Log odds of a joke from the text alone: those of its funniest window."""
-        return max(float(self._heads.logits(w)[0]) for w in self._reader.windows(own))
+        self._off_topic_joke = Combination("off_topic_joke", FEATURES)
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
-        """Score a batch; evidence are the words that a pun shares with the article."""
-        return [self._score(comment) for comment in inputs]
+        """Score a batch."""
+        return [Finding(self._score(read)) for read in self._reader.read(inputs)]
 
-    def features(self, joke: float, own: str, comment: ScoringInput) -> Vector:
+    def _score(self, read: Read) -> dict[str, float]:
+        if not read.words:
+            return {"joke": 0.0, "off_topic_joke": 0.0}
+        joke = probability(self._joke.logit([read.logit("joke")]))
+        if not read.has_context or len(read.words) > LONGEST:
+            return {"joke": joke, "off_topic_joke": 0.0}
+        both = probability(self._off_topic_joke.logit(self.features(read)))
+        return {"joke": joke, "off_topic_joke": both}
+
+    def features(self, read: Read) -> Vector:
         """Numbers for the combination, see `features`."""
-        near = self._reader.surroundings.near(own, comment)
-        apart = self._reader.surroundings.apart(own, comment)
-        return features(joke, self._off_topic.logit(near), apart, near)
+        return features(self._off_topic.logit(read.near), read)
 
-    def _score(self, comment: ScoringInput) -> Finding:
-        own = commenters_words(comment)
-        if not words(own):
-            return Finding({"joke": 0.0, "off_topic_joke": 0.0})
-        logit = self.head(own)
-        joke = probability(logit)
-        known = comment.article_title or comment.article_text or comment.parent_text
-        if not known or logit < GATE or len(own.split()) > LONGEST:
-            return Finding({"joke": joke, "off_topic_joke": 0.0})
-        both = probability(self._combination.logit(self.features(logit, own, comment)))
-        if both < _WORTH_SHOWING:
-            return Finding({"joke": joke, "off_topic_joke": both})
-        return Finding(
-            {"joke": joke, "off_topic_joke": both},
-            [Span(*span, "off_topic_joke") for span in self._shared(own, comment)],
-            {"off_topic_joke": "reads as a joke and has little to do with the story"},
-        )
-
-    def _shared(self, own: str, comment: ScoringInput) -> list[tuple[int, int]]:
-        """Where the words stand that comment and article share, in the raw text."""
-        near = self._reader.surroundings.near(own, comment)
-        squeezed = " ".join(own.split())
-        found, at = [], 0
-        for start, end in near.shared:
-            at = own.index(squeezed[start:end], at)
-            found.append((at, at + end - start))
-            at += end - start
-        return found
+    def attribute(self, comment: ScoringInput, code: str) -> list[tuple[int, int, float]]:
+        """Weigh the words of a comment; what an off-topic joke lacks is in none of them alone."""
+        if code != "joke":
+            return [(*span, 1.0) for span in whole(comment.text)]
+        (read,) = self._reader.read([comment])
+        return [word for word in read.weigh_words([code]) if word[2] > 0]
 
 
 def create(options: ScoringOptions) -> Joke:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from moderation.scoring.heads import Combination, probability
+from moderation.scoring.occlusion import whole
 from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions
-from moderation.scoring.reading import Reader, commenters_words, shared_reader
+from moderation.scoring.reading import Read, Reader, shared_reader
 from moderation.scoring.topic import FEATURES, Nearness
 
-_WORTH_SHOWING: Final = 0.5
 _CERTAIN_ABOVE: Final = 12
 """Words. A shorter comment says too little to be sure that it is off topic."""
 
@@ -17,7 +17,7 @@ class OffTopic:
     """Scores off_topic, 0..1; 0 when nothing is known around the comment."""
 
     name = "off_topic"
-    version = "off_topic-1"
+    version = "off_topic-2"
     languages = frozenset({"en"})
 
     def __init__(self, reader: Reader) -> None:
@@ -29,24 +29,22 @@ class OffTopic:
         return self._combination.logit(near.features())
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
-        """Score a batch."""
-        return [self._score(comment) for comment in inputs]
+        """Score a batch; there is no evidence but the comment as a whole."""
+        return [Finding({"off_topic": self._score(read)}) for read in self._reader.read(inputs)]
 
-    def _score(self, comment: ScoringInput) -> Finding:
-        if not (comment.article_title or comment.article_text or comment.parent_text):
-            return Finding({"off_topic": 0.0})
-        near = self._reader.surroundings.near(commenters_words(comment), comment)
-        if not near.length:
-            # Nothing but citation, or no words at all.
-            return Finding({"off_topic": 0.0})
-        score = probability(self.logit(near))
-        if near.length < _CERTAIN_ABOVE:
-            score = min(score, 0.5 + 0.4 * near.length / _CERTAIN_ABOVE)
-        if score < _WORTH_SHOWING:
-            return Finding({"off_topic": score})
-        nearest = max(near.article, near.parent, near.thread)
-        detail = f"similarity to article {near.article:.2f}, to what is nearest {nearest:.2f}"
-        return Finding({"off_topic": score}, details={"off_topic": detail})
+    def _score(self, read: Read) -> float:
+        # Nothing but citation, or no words at all, says nothing about a topic.
+        if not read.has_context or not read.words:
+            return 0.0
+        score = probability(self.logit(read.near))
+        if read.near.length < _CERTAIN_ABOVE:
+            score = min(score, 0.5 + 0.4 * read.near.length / _CERTAIN_ABOVE)
+        return score
+
+    def attribute(self, comment: ScoringInput, code: str) -> list[tuple[int, int, float]]:
+        """The comment as a whole: what it lacks is in none of its words alone."""
+        del code
+        return [(*span, 1.0) for span in whole(comment.text)]
 
 
 def create(options: ScoringOptions) -> OffTopic:

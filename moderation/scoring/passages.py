@@ -20,11 +20,13 @@ def nearest_passage(encoder: Encoder, comment: ScoringInput) -> tuple[str, float
     """
     paragraphs = [line.strip() for line in comment.article_text.split("\n") if line.strip()]
     passages = [text for text in [comment.article_title.strip(), *paragraphs[:MOST]] if text]
-    own = " ".join(commenters_words(comment).split())
-    if not own or not passages:
+    own = commenters_words(comment)
+    windows = encoder.windows(own)
+    if not windows or not passages:
         return "", 0.0
-    # The first window is what the off-topic scorer reads, so it is embedded already.
-    mine = encoder.meaning(encoder.windows(own)[0])
+    # The first window is what the off-topic scorer reads, so it is known already.
+    start, end = windows[0]
+    mine = encoder.meaning(own[start:end])
     cosines = np.stack([encoder.meaning(passage) for passage in passages]) @ mine
     best = int(cosines.argmax())
     return shortened(passages[best], LENGTH), float(cosines[best])

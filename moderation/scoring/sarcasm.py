@@ -7,61 +7,80 @@ import numpy as np
 
 from moderation.scoring.cues import KINDS, NOTES, Cue, find_cues
 from moderation.scoring.encoder import Vector
-from moderation.scoring.heads import Combination, Heads, probability
+from moderation.scoring.heads import Combination, probability
 from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions, Span
-from moderation.scoring.reading import Reader, commenters_words, shared_reader, sources
-from moderation.text import words
+from moderation.scoring.reading import Read, Reader, shared_reader, sources
 
-FEATURES: Final = ("head", *KINDS, "kinds_above_one")
+FEATURES: Final = ("head", *KINDS, "kinds_above_one", "contrast")
+_GLAD: Final = ("admiration", "approval", "excitement", "gratitude", "joy", "love", "relief")
+_GRAVE: Final = (
+    *("anger", "annoyance", "disappointment", "disapproval", "disgust"),
+    *("fear", "grief", "sadness"),
+)
+"""Tones of GoEmotions: praise for what is grave is seldom meant."""
 _SHOWN: Final = 3
 _WORTH_SHOWING: Final = 0.3
 """Evidence for a score that no policy would act on only distracts."""
 
 
-def features(head: float, cues: Sequence[Cue]) -> Vector:
+def features(read: Read, cues: Sequence[Cue], reader: Reader) -> Vector:
     """Numbers for the combination, float32 of shape (len(FEATURES),)."""
     kinds = {cue.kind for cue in cues}
     present = [float(kind in kinds) for kind in KINDS]
     # Hype for a name is hype twice over; it should not count as agreement between cues.
     distinct = len(kinds - {"hype_word"})
-    return np.array([head, *present, max(0, distinct - 1)], dtype=np.float32)
+    return np.array(
+        [read.logit("sarcasm"), *present, max(0, distinct - 1), contrast(read, reader)],
+        dtype=np.float32,
+    )
+
+
+def contrast(read: Read, reader: Reader) -> float:
+    """How glad a comment sounds about something grave, 0..1.
+
+    The chance that the comment is glad times the chance that parent, or else headline, is grave;
+    the contrast of a positive tone with a negative situation is what Riloff et al. (2013),
+    "Sarcasm as contrast between a positive sentiment and negative situation", look for.
+    """
+    about = read.comment.parent_text or read.comment.article_title
+    if not about.strip():
+        return 0.0
+    glad = max(read.logit(tone) for tone in _GLAD)
+    return probability(glad) * probability(reader.tone(about, _GRAVE))
 
 
 class Sarcasm:
     """Scores sarcasm, 0..1."""
 
     name = "sarcasm"
-    version = "sarcasm-1"
+    version = "sarcasm-2"
     languages = frozenset({"en"})
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._heads = Heads("sarcasm.npz")
         self._combination = Combination("sarcasm", FEATURES)
-
-    def head(self, own: str) -> float:
-        """Log odds of sarcasm from the text alone: those of its most sarcastic window."""
-        return max(float(self._heads.logits(w)[0]) for w in self._reader.windows(own))
 
     def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
         """Score a batch; evidence are the cues."""
-        self._reader.prefetch(inputs)
-        return [self._score(comment) for comment in inputs]
+        return [self._score(read) for read in self._reader.read(inputs)]
 
-    def _score(self, comment: ScoringInput) -> Finding:
-        own = commenters_words(comment)
-        if not words(own):
+    def _score(self, read: Read) -> Finding:
+        if not read.words:
             return Finding({"sarcasm": 0.0})
-        cues = find_cues(own, sources(comment), comment.thread)
-        given = features(self.head(own), cues)
-        score = probability(self._combination.logit(given))
+        cues = find_cues(read.own, sources(read.comment), read.comment.thread)
+        score = probability(self._combination.logit(features(read, cues, self._reader)))
         if score < _WORTH_SHOWING:
             return Finding({"sarcasm": score})
         return Finding(
             {"sarcasm": score},
             [Span(cue.start, cue.end, "sarcasm") for cue in cues],
-            {"sarcasm": _explain(comment.text, cues)},
+            {"sarcasm": _explain(read.comment.text, cues)},
         )
+
+    def attribute(self, comment: ScoringInput, code: str) -> list[tuple[int, int, float]]:
+        """Weigh the words of a comment for its sarcasm, by the encoder's own shares."""
+        (read,) = self._reader.read([comment])
+        return [word for word in read.weigh_words([code]) if word[2] > 0]
 
 
 def _explain(text: str, cues: Sequence[Cue]) -> str:

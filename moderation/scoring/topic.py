@@ -6,14 +6,16 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from moderation.scoring.encoder import Encoder, Vector
+from moderation.scoring.encoder import DIMENSIONS, Encoder, Vector
 from moderation.scoring.protocol import ScoringInput
-from moderation.text import word_spans, words
+from moderation.text import sentences, word_spans
 
 _THREAD_READ: Final = 12
 """Latest comments of a thread that are compared; older ones are seldom what is answered."""
 _PASSAGES: Final = 40
 _KNOWN_STEM: Final = 4
+_TELLING: Final = 2
+"""Content words of a sentence that has a topic."""
 _STOP: Final = frozenset(
     """a about after again all also am an and any are as at be because been before being between
     both but by can could did do does doing down each few for from further get had has have having
@@ -53,6 +55,10 @@ class Nearness(NamedTuple):
     length: int
     """Words."""
     has_parent: bool
+    topic: Vector
+    """The comment's own topic vector."""
+    around: Vector
+    """Topic vectors of what it was compared with, the article's passages first: (texts, 384)."""
 
     def features(self) -> Vector:
         """The numbers that the scorers weigh, float32 in the order of `FEATURES`."""
@@ -80,76 +86,89 @@ class Surroundings:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._passages = lru_cache(maxsize=64)(self._embed_passages)
-        self._near = lru_cache(maxsize=512)(self._measure)
+        self._passages = lru_cache(maxsize=64)(self._read_passages)
 
-    def near(self, own: str, comment: ScoringInput) -> Nearness:
-        """Measure the nearness of a comment's own words to what is around it."""
-        return self._near(
-            " ".join(own.split()),
-            comment.article_title,
-            comment.article_text,
-            comment.parent_text,
-            comment.thread[-_THREAD_READ:],
-        )
-
-    def _measure(
-        self, own: str, title: str, article: str, parent: str, thread: Sequence[str]
+    def measure(
+        self, own: str, lead: str, spans: Sequence[tuple[int, int]], comment: ScoringInput
     ) -> Nearness:
-        mine = self._lead(own)
+        """Measure how near a comment is to its article, parent and thread.
+
+        `own` are its own words, which stand at `spans`; `lead` is the part that is compared.
+        """
+        mine = self._encoder.meaning(lead)
+        title, article, parent = comment.article_title, comment.article_text, comment.parent_text
         passages = self._passages(title, article)
         cosines = passages @ mine if len(passages) else np.zeros(1)
         known = stems(f"{title}\n{article}")
-        content = content_spans(own)
+        content = [span for span in spans if _carries_meaning(own, *span)]
+        thread = [self._lead(text) for text in comment.thread[-_THREAD_READ:]]
+        answered = [self._lead(parent)] if parent else []
         return Nearness(
             article=float(cosines.max()),
             title=float(cosines[0]),
-            parent=float(self._lead(parent) @ mine) if parent else 0.0,
-            thread=max((float(self._lead(text) @ mine) for text in thread), default=0.0),
+            parent=float(answered[0] @ mine) if answered else 0.0,
+            thread=max((float(vector @ mine) for vector in thread), default=0.0),
             shared=tuple((a, b) for a, b in content if stem(own[a:b]) in known),
             content_words=len(content),
-            length=len(words(own)),
+            length=len(spans),
             has_parent=bool(parent),
+            topic=mine,
+            around=np.stack([*passages, *thread, *answered]),
         )
 
     def _lead(self, text: str) -> Vector:
-        """Embed the first window of a text: what the heads have embedded already, most times."""
-        return self._encoder.meaning(self._encoder.windows(" ".join(text.split()))[0])
+        """The topic of a text's first window: what the heads have read already, most times."""
+        windows = self._encoder.windows(text)
+        start, end = windows[0] if windows else (0, len(text))
+        return self._encoder.meaning(text[start:end])
 
-    def _embed_passages(self, title: str, article: str) -> Vector:
+    def _read_passages(self, title: str, article: str) -> Vector:
         """Shape (passages, 384); the first is the title with the beginning of the text."""
         paragraphs = [line for line in article.split("\n") if line.strip()]
         texts = [f"{title}\n{paragraphs[0] if paragraphs else ''}".strip()]
         texts += paragraphs[:_PASSAGES]
-        vectors = [self._encoder.meaning(text) for text in texts if text]
-        return np.stack(vectors) if vectors else np.zeros((0, 384), dtype=np.float32)
+        texts = [text for text in texts if text]
+        self._encoder.prefetch(texts)
+        vectors = [self._encoder.meaning(text) for text in texts]
+        return np.stack(vectors) if vectors else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
-    def apart(self, own: str, comment: ScoringInput) -> float:
-        """Similarity of a comment to its article once the words that both have are taken out.
+    def apart(self, own: str, near: Nearness) -> float:
+        """Similarity of a comment to what is around it without the words that the article has too.
 
         A pun takes one word of the article elsewhere: without it nothing is left in common.
-        Cosine of the masked comment and the nearest passage; 0 when nothing is left of it.
+        Cosine of the masked comment and what is nearest; 0 when nothing is left of it.
         """
-        squeezed = " ".join(own.split())
-        passages = self._passages(comment.article_title, comment.article_text)
-        near = self.near(own, comment)
-        if not near.shared:
-            return near.article
-        rest = squeezed
+        rest = own
         for start, end in reversed(near.shared):
             rest = rest[:start] + rest[end:]
-        if not len(passages) or not content_spans(rest):
+        if not content_spans(rest):
             return 0.0
-        return float((passages @ self._encoder.meaning(" ".join(rest.split()))).max())
+        return self._nearest(" ".join(rest.split()), near)
+
+    def by_sentence(self, own: str, near: Nearness) -> tuple[float, float]:
+        """Similarities of the farthest and of the nearest sentence to what is around them.
+
+        A stray remark may begin on the topic. Sentences of a content word or none say nothing.
+        """
+        said = [
+            own[start:end]
+            for start, end in sentences(own)
+            if len(content_spans(own[start:end])) >= _TELLING
+        ]
+        found = [self._nearest(text, near) for text in said or [own]]
+        return min(found), max(found)
+
+    def _nearest(self, text: str, near: Nearness) -> float:
+        return float((near.around @ self._encoder.meaning(text)).max())
 
 
 def content_spans(text: str) -> list[tuple[int, int]]:
     """Where the words stand that carry meaning, as `(start, end)`."""
-    return [
-        (start, end)
-        for start, end in word_spans(text)
-        if end - start > 1 and text[start:end].lower().replace("\u2019", "'") not in _STOP
-    ]
+    return [span for span in word_spans(text) if _carries_meaning(text, *span)]
+
+
+def _carries_meaning(text: str, start: int, end: int) -> bool:
+    return end - start > 1 and text[start:end].lower().replace("\u2019", "'") not in _STOP
 
 
 @lru_cache(maxsize=128)

@@ -1,1 +1,1 @@
-"""Rebuilds the weights that ship: `python -m moderation.training --data DIR`."""
+"""Rebuilds the weights that ship: `trollbridge train encoder`, then `train combinations`."""

@@ -1,7 +1,7 @@
 """Labelled texts from the data folder, only from sets whose licences let weights ship.
 
 The folder's SOURCES.md names sets and licences. What lies in its `dev_only` is read by
-`moderation.training.measure` alone.
+`moderation.training.measure` and `moderation.evaluation` alone.
 """
 
 import csv
@@ -13,6 +13,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from zlib import crc32
+
+from moderation.scoring.encoder import EMOTIONS
+from moderation.training import groups
 
 SEED: Final = 20_240_601
 CALM: Final = frozenset(
@@ -27,7 +31,7 @@ _SWEARING: Final = re.compile(
     re.IGNORECASE,
 )
 
-TOXICITY_KEYS: Final = ("toxicity", "insult", "obscene", "threat", "identity_attack")
+TOXICITY_KEYS: Final = ("toxicity", "insult", "obscene", "threat", "identity_attack", "hostile")
 _SPAN_KEYS: Final = {
     "Insult": "insult",
     "Profane/Obscene": "obscene",
@@ -36,20 +40,39 @@ _SPAN_KEYS: Final = {
 }
 
 
+OWN_THREADS: Final = Path(__file__).parent / "own_threads.jsonl"
+OWN_LABELS: Final = Path(__file__).parent / "own_labels.csv"
+GROUPS_EACH: Final = 40
+"""Fillings of each of our templates about groups."""
+_CALM_TALK: Final = 2_500
+_PARTLY: Final = frozenset(
+    """toxic_spans own_labels sarcasm_labels colbert_humor goemotions context_toxicity
+    humor_lines semeval2017_puns""".split()
+)
+
 CLEAN: Final = dict.fromkeys(TOXICITY_KEYS, 0.0)
-_BY_DEGREE: Final = {
+BY_DEGREE: Final = {
     0: CLEAN,
-    1: CLEAN,
-    2: {"toxicity": 1.0, "insult": 0.9, "threat": 0.0},
-    3: {"toxicity": 1.0, "threat": 1.0},
+    1: CLEAN | {"hostile": 0.2},
+    2: {"toxicity": 1.0, "insult": 0.9, "threat": 0.0, "hostile": 0.9},
+    3: {"toxicity": 1.0, "threat": 1.0, "hostile": 1.0},
 }
 """Labels for the degrees of the threads: civil, harsh but civil, insult, threat."""
+_BY_HOSTILITY: Final = (0.0, 0.15, 0.5, 0.9, 1.0)
+"""Share of readers who would call a comment hostile, by the degrees of `own_labels.csv`."""
+_BY_SARCASM: Final = (0.0, 0.15, 0.5, 0.8, 1.0)
 _OF_TWEETS: Final = {
-    "0": {"toxicity": 1.0, "identity_attack": 0.7},
+    "0": {"toxicity": 1.0, "identity_attack": 0.7, "hostile": 0.9},
     "1": {"toxicity": 0.7, "obscene": 0.9},
     "2": CLEAN,
 }
 """Labels for the classes hate, offensive, neither; the tweets were drawn by slurs."""
+
+
+_OF_GROUPS: Final = {
+    False: CLEAN,
+    True: {"toxicity": 1.0, "hostile": 1.0, "identity_attack": 0.9},
+}
 
 
 class Example(NamedTuple):
@@ -63,28 +86,56 @@ class Example(NamedTuple):
     """What must not be split between fitting and testing; empty: nothing."""
 
 
+def examples(data: Path) -> Iterator[Example]:
+    """Everything that the encoder is trained on; a text may come several times."""
+    yield from toxicity(data)
+    yield from sarcasm(data)
+    yield from humor(data)
+    yield from emotions(data)
+    yield from passages(data)
+
+
 def toxicity(data: Path) -> Iterator[Example]:
     """Examples for the toxicity heads."""
     yield from _toxic_spans(data)
-    for part in ("gc", "gn"):
-        for row in _rows(data / f"context_toxicity/CAT_LARGE/{part}.csv"):
-            toxic = float(row["label"])
-            labels = {"toxicity": toxic} if toxic else CLEAN
-            yield Example(row["text"], labels, 1.0, "context_toxicity")
+    for text, row in _own_labels(data):
+        label = _BY_HOSTILITY[int(row["hostile"])]
+        labels = {"hostile": label, "toxicity": label, "insult": label**2}
+        yield Example(text, labels, 1.5, "own_labels")
+    for row in _talk(data):
+        toxic = float(row["label"])
+        labels = {"toxicity": toxic, "hostile": 0.9} if toxic else CLEAN
+        yield Example(row["text"], labels, 1.0, "context_toxicity")
     for row in list(_rows(data / "davidson/labeled_data.csv"))[::4]:
-        yield Example(row["tweet"], _OF_TWEETS[row["class"]], 0.25, "davidson")
+        yield Example(row["tweet"], _OF_TWEETS[row["class"]], 0.4, "davidson")
     draw = random.Random(SEED)
     madlibs = list(_rows(data / "unintended_bias/bias_madlibs_77k.csv"))
-    for row in draw.sample(madlibs, 4_000):
-        labels = {"toxicity": 0.9} if row["Label"] == "BAD" else CLEAN
+    for row in draw.sample(madlibs, 5_000):
+        labels = {"toxicity": 0.9, "hostile": 0.9} if row["Label"] == "BAD" else CLEAN
         yield Example(row["Text"], labels, 0.4, "unintended_bias")
-    emotions = list(goemotions(data))
-    draw.shuffle(emotions)
-    for text, tones in emotions[:16_000]:
+    for sentence in groups.sentences(GROUPS_EACH, SEED):
+        if not sentence.held_out:
+            yield Example(sentence.text, _OF_GROUPS[sentence.hateful], 0.5, "groups")
+    for text, tones in goemotions(data):
         if (tones <= CALM or tones <= CRITICAL) and not _SWEARING.search(text):
-            yield Example(text, CLEAN, 0.7, "goemotions")
+            yield Example(text, CLEAN, 0.4, "goemotions")
     for group, said in _said_in_threads(data):
-        yield Example(said["text"], _BY_DEGREE[said["toxicity"]], 3.0, "threads", group)
+        yield Example(said["text"], BY_DEGREE[said["toxicity"]], 3.0, "threads", group)
+
+
+def _talk(data: Path) -> Iterator[dict[str, str]]:
+    """Wikipedia's talk pages: all that is toxic, and some of what is not."""
+    for part in ("gc", "gn"):
+        rows = list(_rows(data / f"context_toxicity/CAT_LARGE/{part}.csv"))
+        yield from (row for row in rows if float(row["label"]))
+        yield from [row for row in rows if not float(row["label"])][:_CALM_TALK]
+
+
+def _own_labels(data: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Our labels of texts that lie in the data folder; they name texts by their ids."""
+    texts = _labelled_texts(data)
+    for row in _rows(OWN_LABELS):
+        yield texts[row["source"], row["id"]], row
 
 
 def _toxic_spans(data: Path) -> Iterator[Example]:
@@ -100,7 +151,7 @@ def _toxic_spans(data: Path) -> Iterator[Example]:
             vote[key] = float(toxic and name in kinds[row["annotation"]])
         votes[row["comment_id"]].append(vote)
     for comment, given in votes.items():
-        labels = {key: sum(v[key] for v in given) / len(given) for key in TOXICITY_KEYS}
+        labels = {key: sum(v[key] for v in given) / len(given) for key in given[0]}
         yield Example(texts[comment], labels, 1.0, "toxic_spans")
 
 
@@ -110,15 +161,20 @@ def sarcasm(data: Path) -> Iterator[Example]:
         # News comments are what will be scored.
         weight = 2.0 if row["source"] == "civil" else 1.0
         yield Example(text, {"sarcasm": float(row["sarcasm"])}, weight, "sarcasm_labels")
+    for text, row in _own_labels(data):
+        weight = 2.0 if row["source"] == "civil" else 1.0
+        label = _BY_SARCASM[int(row["sarcasm"])]
+        yield Example(text, {"sarcasm": label}, weight, "own_labels")
     for row in _rows(data / "isarcasmeval/train.En.csv"):
         yield Example(row["tweet"], {"sarcasm": float(row["sarcastic"])}, 0.3, "isarcasmeval")
         if row["rephrase"]:
             yield Example(row["rephrase"], {"sarcasm": 0.0}, 0.3, "isarcasmeval")
+    for group, said in _said_in_threads(data):
+        yield Example(said["text"], {"sarcasm": float(said["sarcasm"])}, 1.0, "threads", group)
 
 
 def humor(data: Path) -> Iterator[Example]:
     """Examples for the joke head."""
-    draw = random.Random(SEED)
     for text, row in _labelled(data):
         yield Example(text, {"joke": float(row["joke"])}, 1.0, "sarcasm_labels")
     for row in list(_rows(data / "colbert_humor/dev.csv"))[:14_000]:
@@ -128,17 +184,29 @@ def humor(data: Path) -> Iterator[Example]:
     for text, pun in puns(data):
         yield Example(text, {"joke": float(pun)}, 0.5, "semeval2017_puns")
     # Without everyday comments the head would learn that a headline is serious and talk is not.
-    emotions = list(goemotions(data))
-    draw.shuffle(emotions)
-    for text, tones in emotions[:16_000]:
+    for text, tones in goemotions(data):
         if tones <= CALM | CRITICAL and "amusement" not in tones:
-            yield Example(text, {"joke": 0.0}, 0.5, "goemotions")
-    for part in ("gc", "gn"):
-        rows = list(_rows(data / f"context_toxicity/CAT_LARGE/{part}.csv"))
-        for row in rows[:3_000]:
-            yield Example(row["text"], {"joke": 0.0}, 0.4, "context_toxicity")
+            yield Example(text, {"joke": 0.0}, 0.25, "goemotions")
+    for row in _talk(data):
+        yield Example(row["text"], {"joke": 0.0}, 0.4, "context_toxicity")
     for group, said in _said_in_threads(data):
         yield Example(said["text"], {"joke": float(said["joke"])}, 1.0, "threads", group)
+
+
+def emotions(data: Path) -> Iterator[Example]:
+    """Examples for the emotion heads."""
+    for text, tones in goemotions(data):
+        labels = {name: float(name in tones) for name in EMOTIONS}
+        yield Example(text, labels, 0.2, "goemotions")
+
+
+def passages(data: Path) -> Iterator[Example]:
+    """Paragraphs of articles: no label, but the topic vector should know such texts."""
+    for thread in threads(data):
+        article = thread["article"]
+        for text in (article["title"], *article["text"].split("\n")):
+            if text.strip():
+                yield Example(text, {}, 0.0, "threads", thread["id"])
 
 
 def _said_in_threads(data: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -147,7 +215,8 @@ def _said_in_threads(data: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield thread["id"], said
 
 
-def _labelled(data: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def _labelled_texts(data: Path) -> dict[tuple[str, str], str]:
+    """Texts that own labels speak of, by source and id."""
     texts = {
         ("civil", r["comment_id"]): r["comment_text"]
         for r in _rows(data / "toxic_spans/comments.csv")
@@ -156,6 +225,14 @@ def _labelled(data: Path) -> Iterator[tuple[str, dict[str, str]]]:
         for line in (data / f"goemotions/{part}.tsv").read_text("utf-8").splitlines():
             text, _, name = line.split("\t")
             texts["goemotions", name] = text
+    for part in ("gc", "gn"):
+        for row in _rows(data / f"context_toxicity/CAT_LARGE/{part}.csv"):
+            texts["talk", f"{part}-{row['id']}"] = row["text"]
+    return texts
+
+
+def _labelled(data: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    texts = _labelled_texts(data)
     for row in _rows(data / "sarcasm_labels/labels.csv"):
         yield texts[row["source"], row["id"]], row
 
@@ -198,12 +275,39 @@ def puns(data: Path) -> list[tuple[str, bool]]:
 
 
 def threads(data: Path) -> list[dict[str, Any]]:
-    """Articles with their threads, see SOURCES.md."""
+    """Articles with their threads: those of SOURCES.md, and our own."""
+    return [*folder_threads(data), *own_threads()]
+
+
+def folder_threads(data: Path) -> list[dict[str, Any]]:
+    """The threads of the data folder, see SOURCES.md."""
     return [
-        json.loads(line)
-        for path in sorted((data / "threads").glob("*.jsonl"))
-        for line in path.read_text("utf-8").splitlines()
+        thread for path in sorted((data / "threads").glob("*.jsonl")) for thread in _lines(path)
     ]
+
+
+def own_threads() -> list[dict[str, Any]]:
+    """The threads that lie beside this module, in the same form."""
+    return _lines(OWN_THREADS)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def held_out(example: Example) -> bool:
+    """Whether a thread or a text is kept from the encoder, to fit and measure on.
+
+    Every fourth thread, and every tenth of the texts that people labelled.
+    """
+    if example.group:
+        return is_held_out(example.group)
+    return example.source in _PARTLY and crc32(example.text.encode()) % 10 == 0
+
+
+def is_held_out(thread: str) -> bool:
+    """Whether a thread, by its id, is kept from the encoder."""
+    return crc32(thread.encode()) % 4 == 0
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

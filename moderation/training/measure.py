@@ -1,8 +1,8 @@
-"""Measures the scorers on sets that never train them."""
+"""Measures what was fitted, on texts and threads that trained nothing and on development sets."""
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,13 +12,17 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from moderation.policy import load_policy
 from moderation.scoring.protocol import Finding, ScoringInput
 from moderation.scoring.registry import Ensemble
-from moderation.training.context import Placed
-from moderation.training.fit import Array
+from moderation.training.combinations import Array, Fit, Placed, placed_threads
+from moderation.training.data import SEED, is_held_out, threads
+from moderation.training.groups import sentences
 
 SURE: Final = 0.25
 """How far from 0 or 1 a label may be, as a mean over annotators, to count as a clear one."""
 _INSULT: Final = 2
 """Degree of toxicity in the threads from which on a comment should be flagged."""
+_FEWEST: Final = 10
+_GROUPS: Final = 20
+"""Fillings of each held-out template."""
 
 
 class Metric(NamedTuple):
@@ -27,6 +31,28 @@ class Metric(NamedTuple):
     what: str
     where: str
     value: str
+
+
+def on_everything(ensemble: Ensemble, fits: Sequence[Fit], data: Path) -> list[Metric]:
+    """All lines of the model card."""
+    unseen = [thread for thread in threads(data) if is_held_out(thread["id"])]
+    return [
+        *on_fits(fits),
+        *on_threads(ensemble, placed_threads(unseen)),
+        *on_groups(ensemble),
+        *on_development_sets(ensemble, data),
+    ]
+
+
+def on_fits(fits: Sequence[Fit]) -> Iterator[Metric]:
+    """How each combination ranks its own examples when they are held out."""
+    for each in fits:
+        rows = each.rows
+        for where, chosen in (("texts", rows.groups < 0), ("threads", rows.groups >= 0)):
+            labels = rows.labels[chosen]
+            clear = int((labels >= 1 - SURE).sum()), int((labels <= SURE).sum())
+            if min(clear) >= _FEWEST:
+                yield ranking(each.name, f"unseen {where}", labels, each.logits[chosen])
 
 
 def ranking(what: str, where: str, labels: Array, scores: Sequence[float] | Array) -> Metric:
@@ -42,10 +68,9 @@ def ranking(what: str, where: str, labels: Array, scores: Sequence[float] | Arra
 
 
 def on_threads(ensemble: Ensemble, placed: Sequence[Placed]) -> list[Metric]:
-    """What the default policy flags in the labelled threads, which did train the scorers."""
+    """What the default policy flags in threads that the encoder was not trained on."""
     findings = ensemble.score([comment for comment, _, _ in placed])
     flagged = _flagged(findings)
-    where = "threads (seen in training)"
     kinds: dict[str, Callable[[Any], bool]] = {
         "insults and threats": lambda row: row["toxicity"] >= _INSULT,
         "harsh but civil": lambda row: row["toxicity"] == 1 and not row["sarcasm"],
@@ -57,8 +82,22 @@ def on_threads(ensemble: Ensemble, placed: Sequence[Placed]) -> list[Metric]:
         ),
     }
     return [
-        Metric(f"flagged: {name}", where, _share(flagged, (choose(p.labels) for p in placed)))
+        Metric(f"sent to review: {name}", "unseen threads", _share(flagged, _are(placed, choose)))
         for name, choose in kinds.items()
+    ]
+
+
+def on_groups(ensemble: Ensemble) -> list[Metric]:
+    """What the default policy flags of our held-out sentences about groups of people."""
+    kept = [each for each in sentences(_GROUPS, SEED + 1) if each.held_out]
+    flagged = _flagged(ensemble.score([ScoringInput(each.text) for each in kept]))
+    return [
+        Metric(
+            f"sent to review: {name} sentences about groups",
+            "held-out templates of our own",
+            _share(flagged, (each.hateful == hateful for each in kept)),
+        )
+        for name, hateful in (("harmless", False), ("hateful", True))
     ]
 
 
@@ -77,7 +116,7 @@ def on_development_sets(ensemble: Ensemble, data: Path) -> list[Metric]:
         ranking("toxicity: hostile", where, column("hostile"), _scores(findings, "toxicity")),
     ]
     healthy = column("healthy") == 1
-    metrics.append(Metric("flagged: healthy", where, _share(_flagged(findings), healthy)))
+    metrics.append(Metric("sent to review: healthy", where, _share(_flagged(findings), healthy)))
     with (data / "dev_only/sarcasm_v2_gen_even.csv").open(encoding="utf-8", newline="") as file:
         posts = list(csv.DictReader(file))
     findings = ensemble.score([ScoringInput(text=row["text"]) for row in posts])
@@ -85,14 +124,20 @@ def on_development_sets(ensemble: Ensemble, data: Path) -> list[Metric]:
     metrics.append(ranking("sarcasm", "sarcasm_v2 (debates)", labels, _scores(findings, "sarcasm")))
     path = data / "dev_only/figlang_reddit_train.jsonl"
     replies = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    findings = ensemble.score([ScoringInput(text=row["response"]) for row in replies])
+    findings = ensemble.score(
+        [ScoringInput(text=row["response"], parent_text=row["context"][-1]) for row in replies]
+    )
     labels = np.array([float(row["label"] == "SARCASM") for row in replies])
     metrics.append(ranking("sarcasm", "figlang (Reddit)", labels, _scores(findings, "sarcasm")))
     return metrics
 
 
+def _are(placed: Sequence[Placed], choose: Callable[[Any], bool]) -> list[bool]:
+    return [choose(each.labels) for each in placed]
+
+
 def _scores(findings: Sequence[Finding], key: str) -> list[float]:
-    return [finding.scores[key] for finding in findings]
+    return [finding.scores.get(key, 0.0) for finding in findings]
 
 
 def _flagged(findings: Sequence[Finding]) -> list[bool]:

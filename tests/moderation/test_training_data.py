@@ -22,9 +22,8 @@ def test_what_is_for_measuring_never_trains(monkeypatch: pytest.MonkeyPatch) -> 
         return true_open(path, *args, **options)
 
     monkeypatch.setattr(Path, "open", watching)
-    for load in (data.toxicity, data.sarcasm, data.humor):
-        for example in load(DATA):
-            assert all(0 <= label <= 1 for label in example.labels.values())
+    for example in data.examples(DATA):
+        assert all(0 <= label <= 1 for label in example.labels.values())
 
     assert opened
     assert [] == [path for path in opened if "dev_only" in path.parts]
@@ -37,3 +36,30 @@ def test_only_licensed_puns() -> None:
     found = data.puns(DATA)
     assert 0 < len(found) <= listed
     assert {True} <= {is_pun for _, is_pun in found}
+
+
+def test_own_labels_hold_no_text() -> None:
+    """What the project commits of other people's comments is their ids, never their words."""
+    lines = data.OWN_LABELS.read_text("utf-8").splitlines()
+    assert "source,id,hostile,sarcasm,annotators" == lines[0]
+    pattern = re.compile(r"(civil|goemotions|talk),[\w.-]+,[0-4],[0-4],\d")
+    assert [] == [line for line in lines[1:] if not pattern.fullmatch(line)]
+
+
+def test_a_thread_is_held_out_whole() -> None:
+    """Combinations are fitted on threads that the encoder never saw, so none may be split."""
+    sides: dict[str, set[bool]] = {}
+    for example in data.examples(DATA):
+        if example.group:
+            sides.setdefault(example.group, set()).add(data.held_out(example))
+    assert {1} == {len(found) for found in sides.values()}
+    assert {True, False} == {next(iter(found)) for found in sides.values()}
+
+
+def test_a_held_out_text_is_held_out_everywhere() -> None:
+    """A comment that two sets label does not train the encoder through one of them."""
+    sides: dict[str, set[bool]] = {}
+    for example in data.examples(DATA):
+        if example.source in {"toxic_spans", "own_labels", "sarcasm_labels"}:
+            sides.setdefault(example.text, set()).add(data.held_out(example))
+    assert {1} == {len(found) for found in sides.values()}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-TOPICS = ("ferry", "museum", "orchard")
+TOPICS = ("quay", "tower", "depot")
+"""Names of threads that are kept from training."""
 
 
 def write_folder(folder: Path) -> Path:

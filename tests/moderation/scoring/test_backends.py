@@ -19,7 +19,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScoringOptions:
 
 def test_auto_falls_back(bare: ScoringOptions) -> None:
     """A plain installation scores toxicity, and its records say by which model."""
-    assert "builtin-1" == create(bare).version
+    assert "builtin-2" == create(bare).version
 
 
 def test_what_was_asked_for_is_not_replaced(bare: ScoringOptions) -> None:

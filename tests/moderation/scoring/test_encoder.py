@@ -1,11 +1,10 @@
-"""The sentence encoder: vectors that depend on the text alone."""
+"""The encoder: numbers that depend on the text alone."""
 
 import numpy as np
 import pytest
 
 from moderation.errors import WeightsError
-from moderation.scoring.encoder import DIMENSIONS, Encoder, read_weights
-from moderation.scoring.ngrams import BUCKETS, count
+from moderation.scoring.encoder import DIMENSIONS, HEADS, Encoder, read_weights
 
 
 @pytest.fixture(scope="module")
@@ -15,18 +14,33 @@ def encoder() -> Encoder:
 
 
 def test_shape_and_length(encoder: Encoder) -> None:
-    """Heads and similarities rely on 768 numbers, the first half of length 1."""
-    vector = encoder.embed("The ferry leaves at noon.")
-    assert (2 * DIMENSIONS,) == vector.shape
-    assert np.float32 == vector.dtype
-    assert pytest.approx(1, abs=1e-5) == float(np.linalg.norm(vector[:DIMENSIONS]))
+    """Scorers rely on a number for each head, and on topics of length 1."""
+    reading = encoder.read("The ferry leaves at noon.")
+    assert ((len(HEADS),), (DIMENSIONS,)) == (reading.logits.shape, reading.topic.shape)
+    assert np.float32 == reading.logits.dtype == reading.topic.dtype
+    assert pytest.approx(1, abs=1e-5) == float(np.linalg.norm(reading.topic))
 
 
 def test_the_cache_changes_nothing(encoder: Encoder) -> None:
-    """A text has the same vector fresh, remembered, and in another encoder."""
-    fresh = encoder.embed("a harbour in the rain")
-    assert np.array_equal(fresh, encoder.embed("a harbour in the rain"))
-    assert np.array_equal(fresh, Encoder().embed("a harbour in the rain"))
+    """A text reads the same fresh, remembered, fetched beside others, and in another encoder."""
+    text = "a harbour in the rain"
+    beside = Encoder(threads=2)
+    beside.prefetch([text, "something much longer than a harbour, said with many more words"])
+    fresh = encoder.read(text)
+    for again in (encoder.read(text), Encoder().read(text), beside.read(text)):
+        assert np.array_equal(fresh.logits, again.logits)
+        assert np.array_equal(fresh.topic, again.topic)
+
+
+def test_shares_sum_to_the_log_odds(encoder: Encoder) -> None:
+    """Which words are tried first rests on shares: they stand in the text and leave nothing out
+    but the marks of beginning and end.
+    """
+    text = "You are  an\nidiot, minister."
+    shares = encoder.shares(text, "insult")
+    assert "idiot" == max((share, text[start:end]) for start, end, share in shares)[1]
+    logit = float(encoder.read(text).logits[HEADS.index("insult")])
+    assert pytest.approx(logit, abs=2.0) == sum(share for _, _, share in shares)
 
 
 def test_like_means_near(encoder: Encoder) -> None:
@@ -40,45 +54,33 @@ def test_like_means_near(encoder: Encoder) -> None:
 @pytest.mark.parametrize("text", ["", " ", "\u200b", "\U0001f600" * 50, "a" * 10_000])
 def test_odd_texts(encoder: Encoder, text: str) -> None:
     """Whatever a comment field lets through gives finite numbers."""
-    assert np.isfinite(encoder.embed(text)).all()
-    assert all(np.isfinite(encoder.embed(part)).all() for part in encoder.windows(text))
+    for part in (text, *(text[start:end] for start, end in encoder.windows(text))):
+        assert all(np.isfinite(vector).all() for vector in encoder.read(part))
 
 
 def test_windows_hold_the_whole_text(encoder: Encoder) -> None:
     """No sentence of a long comment goes unread."""
     said = [f"Sentence number {n} says something about the harbour bridge." for n in range(40)]
-    windows = encoder.windows(" ".join(said))
+    text = " ".join(said)
+    windows = encoder.windows(text)
     assert len(windows) > 1
     assert said == [
         sentence.strip() + "."
-        for window in windows
-        for sentence in window.split(".")
+        for start, end in windows
+        for sentence in text[start:end].split(".")
         if sentence.strip()
     ]
 
 
 def test_a_text_without_stops_is_read_to_its_end(encoder: Encoder) -> None:
     """Whoever leaves out all punctuation does not get past the scorers."""
-    windows = encoder.windows("the ferry is late again " * 200 + "idiot")
-    assert windows[-1].endswith("idiot")
-    assert all(len(window) <= 600 for window in windows)
+    text = "the ferry is late again " * 200 + "idiot"
+    windows = encoder.windows(text)
+    assert text[slice(*windows[-1])].endswith("idiot")
+    assert all(end - start <= 600 for start, end in windows)
 
 
 def test_absent_weights_name_the_remedy() -> None:
     """A broken installation says which file is missing and how to build it."""
-    with pytest.raises(WeightsError, match=r"nothing\.npz.*moderation\.training"):
+    with pytest.raises(WeightsError, match=r"nothing\.npz.*trollbridge train"):
         read_weights("nothing.npz")
-
-
-@pytest.mark.parametrize("text", ["", "a", "A word, and a word.", "\U0001f600 \u4e2d\u6587"])
-def test_ngrams_are_buckets(text: str) -> None:
-    """Hashed n-grams stay in range and come once each, for any script."""
-    counts = count(text)
-    assert len(set(counts.buckets.tolist())) == len(counts.buckets) == len(counts.values)
-    assert all(0 <= bucket < BUCKETS for bucket in counts.buckets.tolist())
-
-
-def test_ngrams_ignore_case_and_quote_style() -> None:
-    """The same words in another typeface are the same features."""
-    straight, curly = count('It\'s "new"'), count("it\u2019s \u201cNEW\u201d")
-    assert straight.buckets.tolist() == curly.buckets.tolist()
