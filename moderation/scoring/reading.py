@@ -47,6 +47,12 @@ class Read:
         """Log odds of a head, in the window where it is largest."""
         return float(self.logits[_COLUMN[head]])
 
+    def mean_logit(self, head: str) -> float:
+        """Log odds of a head, averaged over the windows."""
+        encoder = self._reader.encoder
+        found = [encoder.read(self.own[start:end]).logits for start, end in self.windows]
+        return float(np.mean([logits[_COLUMN[head]] for logits in found]))
+
     @cached_property
     def lead(self) -> str:
         """The first window: what is compared with article and thread."""

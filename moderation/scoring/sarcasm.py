@@ -11,7 +11,7 @@ from moderation.scoring.heads import Combination, probability
 from moderation.scoring.protocol import Finding, ScoringInput, ScoringOptions, Span
 from moderation.scoring.reading import Read, Reader, shared_reader, sources
 
-FEATURES: Final = ("head", *KINDS, "kinds_above_one", "contrast")
+FEATURES: Final = ("head", *KINDS, "kinds_above_one", "contrast", "length")
 _GLAD: Final = ("admiration", "approval", "excitement", "gratitude", "joy", "love", "relief")
 _GRAVE: Final = (
     *("anger", "annoyance", "disappointment", "disapproval", "disgust"),
@@ -29,9 +29,11 @@ def features(read: Read, cues: Sequence[Cue], reader: Reader) -> Vector:
     present = [float(kind in kinds) for kind in KINDS]
     # Hype for a name is hype twice over; it should not count as agreement between cues.
     distinct = len(kinds - {"hype_word"})
+    # A long comment is not sarcastic for one turn of phrase, as it is insulting for one insult:
+    # so the windows are averaged, and length is weighed against the cues that it brings.
+    head, length = read.mean_logit("sarcasm"), np.log(len(read.words) + 1)
     return np.array(
-        [read.logit("sarcasm"), *present, max(0, distinct - 1), contrast(read, reader)],
-        dtype=np.float32,
+        [head, *present, max(0, distinct - 1), contrast(read, reader), length], dtype=np.float32
     )
 
 
