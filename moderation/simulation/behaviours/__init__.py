@@ -1,0 +1,1 @@
+"""What people do on a comment page: one behaviour a file."""
