@@ -17,10 +17,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from moderation.errors import TrollbridgeError
 from moderation.pages import read_page
 from moderation.policy import load_policy
+from moderation.simulation.labels import CommentLabel
 from streams import cli_models, cli_train, logs, show, topics
 from streams.audit import audit
 from streams.cli_evaluate import evaluate
-from streams.demo import running, sample_page
+from streams.cli_simulate import simulate
+from streams.demo import running, sample_page, simulated_hour
 from streams.produce import Produced, Reject, produce
 from streams.score_file import score_file
 from streams.settings import Configured, load
@@ -34,6 +36,7 @@ app = typer.Typer(
 topics_app = typer.Typer(help="Create or verify the topics.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
 app.command()(evaluate)
+app.command()(simulate)
 app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_train.app, name="train")
 
@@ -74,15 +77,25 @@ def _configured(**flags: Any) -> Configured:
 def demo(
     page: Annotated[Path | None, typer.Option(help="A saved article page.")] = None,
     *,
+    simulated: Annotated[
+        bool, typer.Option("--simulate", help="A simulated hour with trolls instead of a page.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A judged record a line.")] = False,
     keep: Annotated[bool, typer.Option(help="Leave it running until Ctrl-C.")] = False,
     policy: PolicyFlag = None,
 ) -> None:
     """Run the whole pipeline on a page of comments, with nothing to set up."""
-    if page is not None:
+    labels: list[CommentLabel] = []
+    if simulated and page is not None:
+        raise typer.BadParameter("--page and --simulate exclude each other")
+    if simulated:
+        name = "a simulated hour"
+        data, labels = simulated_hour()
+    elif page is not None:
         read_page(page)
-    data = page.read_bytes() if page is not None else sample_page()
-    name = str(page) if page is not None else "the sample page"
+        name, data = str(page), page.read_bytes()
+    else:
+        name, data = "the sample page", sample_page()
     settings = _configured(policy=policy).settings
     load_policy(settings.policy)
     with err.status("Starting") as status, running(settings, status.update) as pipeline:
@@ -93,6 +106,8 @@ def demo(
             for judged in outcome.judged:
                 sys.stdout.write(msgspec.json.encode(judged).decode() + "\n")
             sys.stdout.flush()
+        elif labels:
+            show.simulation(out, name, outcome, labels)
         else:
             show.outcomes(out, name, outcome)
         if keep:
@@ -160,7 +175,7 @@ def produce_command(
     settings = _configured(brokers=brokers, topic_prefix=topic_prefix).settings
     topics.require(settings)
     with _opened(files) as (streams, progress):
-        produced = produce(settings, streams, rate=rate, on_record=lambda _: progress())
+        produced = produce(settings, streams, rate=rate, on_record=progress)
     err.print(f"{produced.articles:,} articles and {produced.comments:,} comments sent")
     _keep_rejects(produced, rejects)
 

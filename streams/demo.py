@@ -17,7 +17,10 @@ import msgspec
 from kafka import TopicPartition
 
 from moderation.errors import PageError, TrollbridgeError
-from moderation.records import Judged, decode_judged
+from moderation.records import Judged, decode_judged, encode
+from moderation.simulation.generate import simulate
+from moderation.simulation.labels import CommentLabel
+from moderation.simulation.options import Options
 from streams.audit import Audit, audit
 from streams.broker import EmbeddedBroker, free_port
 from streams.child import child
@@ -28,6 +31,17 @@ from streams.topics import Topics
 
 SAMPLE = "harbour-bridge.txt"
 
+_HOUR = Options(
+    comments=150,
+    authors=80,
+    articles=3,
+    start="2026-03-02T19:00:00+00:00",
+    days=1 / 24,
+    flooders=1,
+    campaigns=1,
+    provocateurs=1,
+)
+
 _START_SECONDS = 60.0
 _OUTCOME_SECONDS = 120.0
 _DEFAULT_METRICS_PORT = 9464
@@ -37,7 +51,7 @@ class Outcome(msgspec.Struct):
     """What a demo run came to."""
 
     judged: list[Judged]
-    """In the order of the page."""
+    """In the order of the page, or of time."""
     produced: Produced
     audit: Audit
 
@@ -51,12 +65,19 @@ class Demo:
         self._log = log
 
     def play(self, name: str, page: bytes) -> Outcome:
-        """Send a page through and wait for every outcome; TrollbridgeError when one is late."""
+        """Send a page or JSON lines through and wait for every outcome.
+
+        TrollbridgeError when one is late.
+        """
         produced = produce(self.settings, [(name, BytesIO(page))])
         if produced.rejects:
             reject = produced.rejects[0]
             raise PageError(f"{name}: comment {reject.line - 1}: {reject.reason}")
-        judged = sorted(self._outcomes(produced.comments), key=lambda record: record.source.offset)
+        judged = sorted(
+            self._outcomes(produced.comments),
+            # A page's comments all have the page's date.
+            key=lambda record: (record.created_at, record.source.offset),
+        )
         return Outcome(judged, produced, audit(self.settings))
 
     def _outcomes(self, count: int) -> Iterator[Judged]:
@@ -110,6 +131,13 @@ class Demo:
 def sample_page() -> bytes:
     """The page that ships with trollbridge."""
     return (resources.files("moderation") / "samples" / SAMPLE).read_bytes()
+
+
+def simulated_hour() -> tuple[bytes, list[CommentLabel]]:
+    """An hour of made-up traffic as JSON lines, and the truth about its comments."""
+    simulated = list(simulate(_HOUR))
+    lines = b"".join(encode(made.record) + b"\n" for made in simulated)
+    return lines, [made.label for made in simulated if made.label]
 
 
 @contextlib.contextmanager

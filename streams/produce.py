@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import msgspec
 from kafka import KafkaProducer
@@ -38,11 +38,6 @@ class Produced(msgspec.Struct):
     articles: int = 0
     comments: int = 0
     rejects: list[Reject] = []
-
-
-class _Line(NamedTuple):
-    number: int
-    raw: bytes
 
 
 def page_records(page: Page, *, name: str) -> tuple[Article, list[Comment]]:
@@ -84,7 +79,7 @@ def produce(
     settings: Settings,
     files: Iterable[tuple[str, BinaryIO]],
     *,
-    on_record: Callable[[int], None] = lambda _: None,
+    on_record: Callable[[], None] = lambda: None,
     rate: float = 0.0,
 ) -> Produced:
     """Send pages and JSON lines; wait until the broker has them all.
@@ -92,25 +87,39 @@ def produce(
     A line with `article_id` is a comment, any other an article. `rate` bounds the comments a
     second; 0 sends as fast as the broker takes them. BrokerError when it does not.
     """
+    rejects: list[Reject] = []
+    records = (record for name, stream in files for record in _records(name, stream, rejects))
+    done = send_records(settings, records, on_record=on_record, rate=rate)
+    done.rejects = rejects
+    return done
+
+
+def send_records(
+    settings: Settings,
+    records: Iterable[Article | Comment],
+    *,
+    on_record: Callable[[], None] = lambda: None,
+    rate: float = 0.0,
+) -> Produced:
+    """Send records as they come, and wait until the broker has them all; as `produce` does."""
     done = Produced()
     topics = Topics(settings.topic_prefix)
     sends: list[Any] = []
     started = time.monotonic()
     with reaching(settings), producer(settings) as client:
-        for name, stream in files:
-            for number, record in _records(name, stream, done.rejects):
-                if isinstance(record, Article):
-                    done.articles += 1
-                    send = _send(client, topics.articles, record.id, record)
-                else:
-                    done.comments += 1
-                    if rate:
-                        time.sleep(max(0.0, started + done.comments / rate - time.monotonic()))
-                    send = _send(client, topics.comments, record.article_id, record)
-                sends.append(send)
-                on_record(number)
-                if len(sends) >= _OPEN_SENDS:
-                    _confirm(sends)
+        for record in records:
+            if isinstance(record, Article):
+                done.articles += 1
+                send = _send(client, topics.articles, record.id, record)
+            else:
+                done.comments += 1
+                if rate:
+                    time.sleep(max(0.0, started + done.comments / rate - time.monotonic()))
+                send = _send(client, topics.comments, record.article_id, record)
+            sends.append(send)
+            on_record()
+            if len(sends) >= _OPEN_SENDS:
+                _confirm(sends)
         client.flush(timeout=_CONFIRM_SECONDS)
         _confirm(sends)
     return done
@@ -130,10 +139,8 @@ def _confirm(sends: list[Any]) -> None:
     sends.clear()
 
 
-def _records(
-    name: str, stream: BinaryIO, rejects: list[Reject]
-) -> Iterator[tuple[int, Article | Comment]]:
-    """Records of one file, with the line that each comes from."""
+def _records(name: str, stream: BinaryIO, rejects: list[Reject]) -> Iterator[Article | Comment]:
+    """Records of one file; what is none goes to `rejects` with its line."""
     first = stream.readline()
     if first.lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
         number = 0
@@ -142,7 +149,7 @@ def _records(
             number += 1
             if line.strip():
                 try:
-                    yield number, _decode(line)
+                    yield _decode(line)
                 except RecordError as error:
                     text = line.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
                     rejects.append(Reject(name, number, error.code, str(error), text))
@@ -153,10 +160,10 @@ def _records(
     except PageError as error:
         raise PageError(f"{name}: {error}") from error
     article, comments = page_records(page, name=Path(name).stem)
-    yield 1, article
+    yield article
     for number, comment in enumerate(comments, start=2):
         try:
-            yield number, decode_comment(encode(comment))
+            yield decode_comment(encode(comment))
         except RecordError as error:
             rejects.append(Reject(name, number, error.code, str(error), comment.text))
 

@@ -1,6 +1,9 @@
 """What the commands print for people."""
 
 import statistics
+from collections import Counter
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +13,7 @@ from rich.table import Table
 from moderation.language_policy import UNSUPPORTED, unsupported_reason
 from moderation.pages import Page
 from moderation.records import Judged, Reason
+from moderation.simulation.labels import CommentLabel
 from streams.audit import Audit
 from streams.bench.run import Bench
 from streams.demo import Outcome
@@ -17,29 +21,75 @@ from streams.replay import Replay
 from streams.settings import Configured, Settings, is_secret
 
 _MOST_LISTED = 20
+_EXAMPLES = 2
 
 
 def outcomes(out: Console, name: str, outcome: Outcome) -> None:
     """The demo's table: who said what, and what became of it."""
+    out.print(_said(f"Reader comments of {escape(name)}", outcome.judged))
+    _sum_up(out, outcome)
+
+
+def simulation(out: Console, name: str, outcome: Outcome, labels: list[CommentLabel]) -> None:
+    """The demo's table with a few comments of each behaviour, and all of them counted."""
+    truth = {label.id: label for label in labels}
+    seen: Counter[str] = Counter()
+    examples = []
+    for judged in outcome.judged:
+        behaviour = truth[judged.id].behaviour
+        seen[behaviour] += 1
+        if seen[behaviour] <= _EXAMPLES:
+            examples.append(judged)
+    examples.sort(key=lambda judged: list(seen).index(truth[judged.id].behaviour))
+    out.print(
+        _said(
+            f"Reader comments of {escape(name)}, {_EXAMPLES} of each behaviour",
+            examples,
+            behaviours=[truth[judged.id].behaviour for judged in examples],
+        )
+    )
+    table = Table(title="What became of each behaviour", title_justify="left")
+    table.add_column("Behaviour", style="bold")
+    for column in ("Comments", "To review", "Toxic", "Toxic, to review"):
+        table.add_column(column, justify="right")
+    for kind, count in seen.items():
+        made = [judged for judged in outcome.judged if truth[judged.id].behaviour == kind]
+        review = [judged for judged in made if judged.decision == "review"]
+        toxic = sum(truth[judged.id].toxic for judged in made)
+        found = sum(truth[judged.id].toxic for judged in review)
+        table.add_row(
+            kind.replace("_", " "), *(f"{n or ''}" for n in (count, len(review), toxic, found))
+        )
+    out.print(table)
+    _sum_up(out, outcome)
+
+
+def _said(title: str, comments: list[Judged], behaviours: Sequence[str] = ()) -> Table:
     table = Table(
-        title=f"Reader comments of {escape(name)}",
+        title=title,
         title_justify="left",
         expand=True,
         row_styles=[""],
     )
+    if behaviours:
+        table.add_column("Behaviour")
     table.add_column("Author", style="bold", max_width=20, overflow="ellipsis")
     table.add_column("Comment", ratio=3)
     table.add_column("Outcome", no_wrap=True)
     table.add_column("Reasons", ratio=2)
-    for judged in outcome.judged:
+    for judged, behaviour in zip_longest(comments, behaviours):
         flagged = judged.decision == "review"
         table.add_row(
+            *([behaviour.replace("_", " ")] if behaviour else []),
             escape(judged.author_name),
             escape(_excerpt(judged.text)),
             "[yellow]⚑ review[/]" if flagged else "[green]✓ allow[/]",
             _reasons(judged),
         )
-    out.print(table)
+    return table
+
+
+def _sum_up(out: Console, outcome: Outcome) -> None:
     found = outcome.audit
     models = outcome.judged[0].models if outcome.judged else {}
     out.print(
@@ -106,8 +156,9 @@ def next_steps(out: Console) -> None:
     """What to try after the demo."""
     out.print(
         "\nNext: [bold]trollbridge demo --page FILE[/] takes your own page, "
-        "[bold]--keep[/] leaves it running with metrics,\n"
-        "[bold]--json[/] prints judged records. docs/why.md says how nothing gets lost; "
+        "[bold]--simulate[/] an hour with trolls in it,\n"
+        "[bold]--keep[/] leaves it running with metrics, [bold]--json[/] prints judged records. "
+        "docs/why.md says how nothing gets lost; "
         "docs/operate.md, how to run it."
     )
 
