@@ -50,12 +50,12 @@ class Clock:
         self.end = (last - _EPOCH) // dt.timedelta(milliseconds=1)
         # Cut where the hour changes in local time; each piece has one rate.
         changes = range(_next_hour(self.start, self._offset), self.end, _HOUR)
-        cuts = [self.start, *changes, self.end]
+        cuts: list[int] = [self.start, *changes, self.end]
         self._cuts = cuts[:-1]
         self._rates = [_rate(cut + self._offset) for cut in self._cuts]
         spans = (later - cut for cut, later in pairwise(cuts))
         weights = (rate * span for rate, span in zip(self._rates, spans, strict=True))
-        totals: list[int] = list(accumulate(weights, initial=0))
+        totals = list(accumulate(weights, initial=0))
         self._before, self._total = totals[:-1], totals[-1]
 
     def at(self, share: float) -> int:

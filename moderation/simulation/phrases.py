@@ -91,11 +91,6 @@ def parse(line: str) -> Phrase:
     return phrase
 
 
-def slots(line: str) -> set[str]:
-    """Names of the lists that a template uses."""
-    return {mark[1:-1] for mark in _MARKS.findall(line) if mark.startswith("{")}
-
-
 def _tokens(line: str) -> Iterator[str]:
     start = 0
     for mark in _MARKS.finditer(line):

@@ -1,10 +1,15 @@
 """How somebody writes, whatever it is about: habits of spelling and punctuation."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 Habit: TypeAlias = Callable[[str], str]
 Style: TypeAlias = tuple[Habit, ...]
+
+
+# Not the dot of an initial, which belongs to a name.
+_SENTENCE_END: Final = re.compile(r"(?<=[a-z0-9])\. ")
 
 
 def lower(text: str) -> str:
@@ -14,7 +19,7 @@ def lower(text: str) -> str:
 
 def trailing_off(text: str) -> str:
     """Dots... between sentences..."""
-    return text.replace(". ", "... ")
+    return _SENTENCE_END.sub("... ", text)
 
 
 def exclaiming(text: str) -> str:

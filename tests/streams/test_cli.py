@@ -39,7 +39,9 @@ def run(
     )
 
 
-COMMANDS = "demo page score evaluate produce topics worker audit replay bench models config".split()
+COMMANDS = (
+    "demo page score evaluate simulate produce topics worker audit replay bench models config"
+).split()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

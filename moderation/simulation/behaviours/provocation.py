@@ -80,13 +80,9 @@ class Provocation:
 
     def _elsewhere(self, scene: Scene) -> Thread:
         """A thread that the last provocation was not in, where there is one."""
-        thread = scene.newsroom.pick(self._chance)
-        last = max(self._posts, default=None)
-        for _ in range(len(scene.newsroom.live)):
-            if last is None or self._posts[last].thread is not thread:
-                break
-            thread = scene.newsroom.pick(self._chance)
-        return thread
+        last = self._posts[max(self._posts)].thread if self._posts else None
+        others = [thread for thread in scene.newsroom.live if thread is not last]
+        return self._chance.pick(others or scene.newsroom.live)
 
     def _answer(self, at: int, provocation: Post, scene: Scene) -> Post:
         chance = self._chance

@@ -82,4 +82,6 @@ class SockPuppets:
         at = chance.between(clock.start, clock.end - 1)
         hour = (clock.hour(at) - self._hour) * _HOUR
         evening = at - hour - at % _HOUR + chance.below(_EVENING)
-        return evening if clock.start <= evening < clock.end else at
+        # The first and the last day may be cut off before or after the evening.
+        days = (evening, evening - _DAY, evening + _DAY)
+        return next((day for day in days if clock.start <= day < clock.end), at)
