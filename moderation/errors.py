@@ -32,5 +32,9 @@ class RecordError(TrollbridgeError):
         self.code = code
 
 
+class StateError(TrollbridgeError):
+    """A kept state cannot be read: damaged, or of another version."""
+
+
 class BrokerError(TrollbridgeError):
     """The broker refuses, cannot be reached in time, or lacks topics."""

@@ -1,0 +1,1 @@
+"""What one comment cannot show: patterns over time, as pure functions over small states."""
