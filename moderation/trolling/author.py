@@ -264,7 +264,8 @@ def _posted(state: AuthorState, event: Posted) -> AuthorState:
     if event.signature:
         changes["texts"] = _with_text(state.texts, event.signature, at)
     if event.account_age is not None:
-        changes["created_at"] = at - event.account_age
+        made = at - event.account_age
+        changes["created_at"] = made if state.created_at is None else min(made, state.created_at)
     if event.off_topic is not None:
         changes["off_topic"] = state.off_topic.plus(
             ramp(event.off_topic, 0.5, 0.9), 1, at=at, half_life=HABIT_HALF_LIFE

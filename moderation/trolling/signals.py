@@ -22,8 +22,8 @@ its signal can add, reached when the evidence is plain. What the directions rest
   young account is a weak hint.
 
 Two limits are built into the weights: what others do to an author (`provocation`, `accusations`)
-stays below `REVIEW_AT` by itself, so that a mob cannot make a troll; and so does the tone of an
-author's comments (`tone`, `flagged`), which the comment's own scores already judge.
+stays below `REVIEW_AT` by itself, for a new account too, so that a mob cannot make a troll; and so
+does the tone of an author's comments (`tone`, `flagged`), which their own scores already judge.
 """
 
 from collections import Counter
@@ -154,7 +154,7 @@ def circumstance(state: AuthorState, now: float) -> Answer:
 
 
 def provocation(state: AuthorState, now: float) -> Answer:
-    """Up to 1.7 for replies that turn hostile though the thread was calm.
+    """Up to 1.5 for replies that turn hostile though the thread was calm.
 
     Cheng 2015: later-banned users draw more replies. It takes several threads: one quarrel has two
     sides.
@@ -167,7 +167,7 @@ def provocation(state: AuthorState, now: float) -> Answer:
     if not amount:
         return NOTHING
     return (
-        1.7 * amount,
+        1.5 * amount,
         f"replies turned hostile in {len(turned)} of {_counted(calm, 'calm thread')}",
     )
 
@@ -182,9 +182,9 @@ def pursuit(state: AuthorState, now: float) -> Answer:
 
 
 def accusations(state: AuthorState, now: float) -> Answer:
-    """Up to 1.2 for being called a troll by several others (Mihaylov 2015); one is no evidence."""
+    """Up to 1.0 for being called a troll by several others (Mihaylov 2015); one is no evidence."""
     accusers = sum(fraction(now - each.at, HABIT_HALF_LIFE) for each in state.accusers)
-    return 1.2 * ramp(accusers, 1, 4), f"called a troll by {len(state.accusers)} others"
+    return 1.0 * ramp(accusers, 1, 4), f"called a troll by {len(state.accusers)} others"
 
 
 def flagged(state: AuthorState, now: float) -> Answer:

@@ -45,8 +45,9 @@ class Troll(msgspec.Struct, frozen=True):
     contributions: list[Contribution]
     """The three largest, up or down, the strongest first."""
     nature: Nature
-    """`habit`: it is how the author writes anywhere; `circumstance`: the hostility is that of the
-    threads it stands in; `none`: there is nothing to tell apart."""
+    """`habit`: it is how the author acts anywhere; `circumstance`: the hostility is that of the
+    threads it stands in; `none`: there is too little to tell the two apart, and the score is low.
+    """
 
     @property
     def detail(self) -> str:
@@ -69,8 +70,8 @@ def troll(state: AuthorState, now: float, *, disabled: Collection[str] = frozens
         weight, detail = signal(state, now)
         if weight:
             contributions.append(Contribution(name, weight, detail))
-    total = _PRIOR_LOG_ODDS + sum(each.weight for each in contributions)
-    return Troll(probability(total), largest(contributions), _nature(contributions))
+    score = probability(_PRIOR_LOG_ODDS + sum(each.weight for each in contributions))
+    return Troll(score, largest(contributions), _nature(contributions, score))
 
 
 def known_signals(names: Collection[str]) -> frozenset[str]:
@@ -86,10 +87,10 @@ def known_signals(names: Collection[str]) -> frozenset[str]:
 _PRIOR_LOG_ODDS: Final = log_odds(PRIOR)
 
 
-def _nature(contributions: Collection[Contribution]) -> Nature:
+def _nature(contributions: Collection[Contribution], score: float) -> Nature:
     weights = {each.signal: each.weight for each in contributions}
     habit = max(sum(weights.get(name, 0.0) for name in kind) for kind in _CONDUCT)
     circumstance = -weights.get("circumstance", 0.0)
     if circumstance >= max(_LEAST_CIRCUMSTANCE, habit):
         return "circumstance"
-    return "habit" if habit >= _LEAST_HABIT else "none"
+    return "habit" if habit >= _LEAST_HABIT or score >= REVIEW_AT else "none"

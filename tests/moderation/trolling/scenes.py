@@ -25,7 +25,7 @@ _VOWELS, _CONSONANTS = "aeiou", "bdfgklmnprst"
 
 
 def text(rng: Random, words: int) -> str:
-    """A text of invented words that no other text shares."""
+    """A text of invented words."""
     return " ".join(
         "".join(rng.choice(_CONSONANTS) + rng.choice(_VOWELS) for _ in range(rng.randint(1, 4)))
         for _ in range(words)
@@ -214,7 +214,7 @@ class Fortnight:
         chance = (0.7 if fire else 0.2) if angry else (0.25 if fire else 1 / 30)
         score = toxicity(rng, hostile=rng.random() < chance)
         comment = f"c-{next(self._ids)}"
-        self._post(at, going, comment, who, whom, score)
+        self._post(at, going, comment, who=who, whom=whom, score=score)
         if whom is not None:
             before = heat.heat_before(going.state, answered) or 0.0
             self._event(
@@ -228,7 +228,7 @@ class Fortnight:
         going.said.append((who, whom, comment))
 
     def _post(
-        self, at: float, going: _Going, comment: str, who: int, whom: int | None, score: float
+        self, at: float, going: _Going, comment: str, *, who: int, whom: int | None, score: float
     ) -> None:
         rng = self._rng
         posted = Posted(
