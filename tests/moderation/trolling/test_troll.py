@@ -1,5 +1,6 @@
 """Whose conduct is a troll's, in scenes that a moderator would recognise."""
 
+from collections.abc import Sequence
 from itertools import count
 
 import pytest
@@ -32,7 +33,7 @@ def angry(heat: float) -> list[Event]:
     ]
 
 
-def last(events: list[Event]) -> float:
+def last(events: Sequence[Event]) -> float:
     """When the last of them happened."""
     return max(event.at for event in events)
 
@@ -174,7 +175,7 @@ def test_tone_alone_is_left_to_the_comments_scores() -> None:
     """However hostile, an author whom nobody answers or rejects stays below review as an author."""
     events = [comment(NOW + HOUR * n, n, 1.0, flagged=True) for n in range(60)]
     only = SIGNALS.keys() - {"tone", "flagged"}
-    assert 0.4 < troll(after(*events), last(list(events)), disabled=only).score < REVIEW_AT
+    assert 0.4 < troll(after(*events), last(events), disabled=only).score < REVIEW_AT
 
 
 def test_pursuit_in_words() -> None:
