@@ -1,5 +1,6 @@
 """Events as hypothesis strategies, and shorthand for scripted ones."""
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from moderation.trolling import author
@@ -7,6 +8,8 @@ from moderation.trolling.author import EMPTY, Accused, Answered, AuthorState, De
 from moderation.trolling.decay import DAY
 
 NOW = 1_764_000_000.0
+quickly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Long lists of events take their time on a busy machine, which is no fault of theirs."""
 
 _times = st.floats(NOW, NOW + 40 * DAY)
 _chances = st.floats(0, 1)

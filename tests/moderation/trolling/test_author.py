@@ -12,10 +12,11 @@ from moderation.trolling.author import EMPTY, EXPIRES_AFTER, Accused, Answered, 
 from moderation.trolling.decay import DAY
 from moderation.trolling.signature import SIZE, signature
 from moderation.trolling.troll import troll
-from tests.moderation.trolling.events import NOW, after, any_events, few_events
+from tests.moderation.trolling.events import NOW, after, any_events, few_events, quickly
 from tests.moderation.trolling.scenes import text
 
 
+@quickly
 @given(any_events)
 def test_round_trip(events: list[Event]) -> None:
     """A state read back from a table or changelog is the one that was written."""
@@ -57,6 +58,7 @@ def test_size_is_bounded() -> None:
     assert max(sizes[-100:]) <= max(sizes[:1_000]) + 100
 
 
+@quickly
 @given(few_events, st.randoms())
 def test_order_does_not_matter(events: list[Event], random: object) -> None:
     """Partitions are read at different speeds, and the same events give the same score."""

@@ -19,7 +19,7 @@ from moderation.trolling.heat import (
     Said,
     ThreadState,
 )
-from tests.moderation.trolling.events import NOW
+from tests.moderation.trolling.events import NOW, quickly
 
 _times = st.floats(NOW, NOW + 2 * DAY)
 _said = st.builds(
@@ -48,6 +48,7 @@ def talk(*toxicities: float, start: int = 0, pause: float = 60.0) -> list[Event]
     ]
 
 
+@quickly
 @given(_events, st.floats(NOW - DAY, NOW + 9 * DAY))
 def test_a_probability(events: list[Event], now: float) -> None:
     """Whatever is said, the forecast is a probability with at most three reasons."""
@@ -57,6 +58,7 @@ def test_a_probability(events: list[Event], now: float) -> None:
     assert all(each.detail for each in found.contributions)
 
 
+@quickly
 @given(_events)
 def test_threads_cool_down(events: list[Event]) -> None:
     """A thread in which nobody has written for a week is like a new one, and no comment tips it."""
@@ -65,6 +67,7 @@ def test_threads_cool_down(events: list[Event]) -> None:
     assert not found.tipped
 
 
+@quickly
 @given(_events)
 def test_round_trip(events: list[Event]) -> None:
     """A state read back from a table or changelog is the one that was written."""
@@ -72,6 +75,7 @@ def test_round_trip(events: list[Event]) -> None:
     assert heat.decode(heat.encode(state)) == state
 
 
+@quickly
 @given(
     st.lists(_said, max_size=20, unique_by=lambda said: said.comment), st.randoms(), st.floats(0, 9)
 )

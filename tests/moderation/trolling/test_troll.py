@@ -13,7 +13,7 @@ from moderation.trolling.decay import DAY, HOUR
 from moderation.trolling.signals import SIGNALS
 from moderation.trolling.signature import signature
 from moderation.trolling.troll import PRIOR, REVIEW_AT, known_signals, troll
-from tests.moderation.trolling.events import NOW, after, any_event, any_events
+from tests.moderation.trolling.events import NOW, after, any_event, any_events, quickly
 
 _ids = count()
 TEXT = signature("buy the miracle cure for gout at my cousin's shop, half the price today only")
@@ -38,6 +38,7 @@ def last(events: Sequence[Event]) -> float:
     return max(event.at for event in events)
 
 
+@quickly
 @given(any_events, st.floats(NOW - DAY, NOW + 500 * DAY))
 def test_a_probability(events: list[Event], now: float) -> None:
     """Whatever happens, the score is a probability with at most three reasons, largest first."""
@@ -50,18 +51,21 @@ def test_a_probability(events: list[Event], now: float) -> None:
     assert found.nature != "none" or found.score < REVIEW_AT
 
 
+@quickly
 @given(any_events)
 def test_everything_fades(events: list[Event]) -> None:
     """Who has been silent for three years is a stranger again."""
     assert troll(after(*events), NOW + 3 * 365 * DAY).score == pytest.approx(PRIOR, abs=1e-3)
 
 
+@quickly
 @given(any_event)
 def test_one_event_is_no_pattern(event: Event) -> None:
     """Nobody comes near review by one comment, reply, accusation or decision."""
     assert troll(after(event), NOW).score < 0.2
 
 
+@quickly
 @given(any_events, st.floats(0, 1))
 def test_decisions_move_it_both_ways(events: list[Event], heat: float) -> None:
     """Each approval lowers the score of whoever it is, and each rejection raises it."""
