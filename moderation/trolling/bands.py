@@ -1,0 +1,138 @@
+"""Which comments met under one band key in the last day, and which of them are alike."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from moderation.trolling.campaigns import (
+    LONGEST_TEXT,
+    CampaignSettings,
+    Match,
+    Member,
+    Origin,
+    campaign_of,
+)
+from moderation.trolling.minhash import Signature, similarity
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """A comment on its way to its bands."""
+
+    bands: tuple[str, ...]
+    """The keys of the states that it is for. Those of one partition may share a record."""
+    member: Member
+    sketch: bytes
+    text: str = ""
+    """Its beginning, should it turn out to be part of a campaign; no band keeps it."""
+
+
+def sighting(member: Member, signed: Signature, text: str) -> Sighting:
+    """What is sent of a signed comment, for all of its bands."""
+    return Sighting(signed.bands, member, signed.sketch, text[:LONGEST_TEXT])
+
+
+class Resident(msgspec.Struct, frozen=True, array_like=True):
+    """A comment that a band remembers."""
+
+    member: Member
+    sketch: bytes
+    origin: Origin | None = None
+    """The earliest of those under this key that it belongs with; None while it is alone."""
+
+    @property
+    def group(self) -> Origin:
+        """What tells its group from others under this key."""
+        return self.origin or self.member.origin
+
+
+class BandState(msgspec.Struct, frozen=True, array_like=True):
+    """What is stored under a band key: at most `kept_in_band` comments, the latest, in order.
+
+    In MessagePack a comment takes about 60 bytes and its two ids; keep it packed, for as Python
+    objects it takes ten times as much.
+    """
+
+    residents: tuple[Resident, ...] = ()
+
+
+class Met(msgspec.Struct, frozen=True):
+    """What follows from a sighting."""
+
+    state: BandState
+    matches: list[Match]
+    """One for each group that the comment is found to belong with."""
+    evicted: int
+    """Comments dropped for want of room."""
+
+
+def applied(
+    state: BandState | None, sighting: Sighting, now: float, settings: CampaignSettings
+) -> Met:
+    """Take a sighting to the state under one of its band keys.
+
+    A comment that is known already changes nothing; its matches are given again.
+    """
+    present = expired(state or BandState(), now, settings).residents
+    known = next((each for each in present if each.member.item_id == sighting.member.item_id), None)
+    mine = known or Resident(sighting.member, sighting.sketch)
+    if now - mine.member.at > settings.window_seconds:
+        return Met(BandState(present), [], 0)
+    others = tuple(each for each in present if each is not known)
+    alike = [
+        each
+        for each in others
+        if abs(each.member.at - mine.member.at) <= settings.window_seconds
+        and similarity(each.sketch, mine.sketch) >= settings.similarity
+    ]
+    if not alike:
+        return _kept((*others, mine), [], settings)
+    groups = {each.group for each in (*alike, mine)}
+    origin = min(groups)
+    residents = [
+        Resident(each.member, each.sketch, origin) if each.group in groups else each
+        for each in (*others, mine)
+    ]
+    return _kept(residents, _matches(mine, alike, origin, sighting.text), settings)
+
+
+def _kept(residents: Iterable[Resident], matches: list[Match], settings: CampaignSettings) -> Met:
+    ordered = sorted(residents, key=lambda each: each.member.origin)
+    latest = ordered[-settings.kept_in_band :]
+    return Met(BandState(tuple(latest)), matches, len(ordered) - len(latest))
+
+
+def _matches(mine: Resident, alike: list[Resident], origin: Origin, text: str) -> list[Match]:
+    """For the comment and for each group that it ties together, that they belong with `origin`.
+
+    Of each group the earliest that is alike is named, since it may not have been named before: it
+    was the first of its group. All others were the comment of an earlier match.
+    """
+    first: dict[Origin, Member] = {}
+    for each in sorted(alike, key=lambda each: each.member.origin):
+        first.setdefault(each.group, each.member)
+    found = campaign_of(mine.member, text)
+    for member in first.values():
+        found = found.joined(campaign_of(member))
+    others = sorted({*first, mine.group} - {origin, mine.member.origin})
+    return [
+        Match(mine.member.item_id, origin, found),
+        *(
+            Match(group.item_id, origin, campaign_of(first.get(group, mine.member)))
+            for group in others
+        ),
+    ]
+
+
+def expired(state: BandState, now: float, settings: CampaignSettings) -> BandState:
+    """The state without comments that are older than the window; an empty one may be dropped."""
+    residents = state.residents
+    if not residents or now - residents[0].member.at <= settings.window_seconds:
+        return state
+    return BandState(
+        tuple(each for each in residents if now - each.member.at <= settings.window_seconds)
+    )
+
+
+def forgotten(state: BandState, author: int) -> BandState:
+    """The state without an author's comments."""
+    return BandState(tuple(each for each in state.residents if each.member.author != author))

@@ -1,0 +1,325 @@
+"""Campaigns: one text, little changed, by several authors; each group found and counted once.
+
+The flow, each step a pure function, each state under one key, so that any number of workers can
+share the work::
+
+    comment ── signature() ──> Sighting                     key: each of Sighting.bands
+    Sighting ── bands.applied() on BandState ──> Match      key: Match.key, a campaign id
+    Match ── applied() on CampaignState ──> Match, sent on  key: Match.key
+                                       └──> CampaignRecord  key: CampaignRecord.id
+
+1. Where the article and the parent are at hand, `minhash.signature(text, sources)` signs a
+   comment; None means that there is nothing to compare. `bands.sighting()` makes what is sent to
+   each of its band keys, in one record for each key or for each partition.
+2. The table of band keys holds a `bands.BandState` each. A sighting is compared with those that
+   came to the same key within the window. For those that are alike a `Match` goes out.
+3. The table of campaign ids holds a `CampaignState` each. A campaign's id is the item id of its
+   earliest member. A match says that the group under its key and the earlier `origin` are one, and
+   carries what is known of the members. The group under the later id moves to the earlier one: its
+   state becomes a pointer, its members travel on in a match for the other key, and so on until
+   they arrive at the earliest member of all. This is union-find (Galler and Fischer, 1964) by
+   messages: pointers only ever lead to earlier members, so every match arrives.
+4. When a group is a campaign by `CampaignSettings`, each change gives a `CampaignRecord` for the
+   topic `campaigns`; `joined` names the comments that carry its id from now on. A campaign that
+   moves says so in a last record under its old id, `merged_into`.
+
+What follows from a record is to be sent and confirmed first, and its state stored after that: then
+a record that is seen again because of a crash in between gives rise to the same again. Everything
+may be seen twice, and in any order: what is kept of a campaign is a join-semilattice (Shapiro,
+Preguica, Baquero and Zawirski, 2011, "Conflict-free Replicated Data Types"), so the final group is
+the same. Only its sample of texts depends on the order, since a band knows the text of the newcomer
+alone.
+
+`now` is the time of the record in hand, not the clock's, so that a replay gives the same result.
+Times are seconds since the epoch; authors are numbers that stand for them, such as a keyed hash.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Final
+
+import msgspec
+
+from moderation.records import SCHEMA
+from moderation.trolling.distinct import Distinct, hash63
+from moderation.trolling.shingles import Shingles, shingles
+from moderation.trolling.varying import varying_words
+
+KEPT_MEMBERS: Final = 256
+"""Members that are kept by name: those with the lowest hash, so a fair sample of all."""
+KEPT_TEXTS: Final = 12
+LONGEST_TEXT: Final = 600
+"""Characters of a member's text that are kept."""
+NAMED_ARTICLES: Final = 20
+
+
+class CampaignSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What makes a campaign of texts that are alike.
+
+    Either rule is enough. One author who repeats himself is no campaign, however often he does.
+    """
+
+    authors: Annotated[int, msgspec.Meta(ge=2)] = 3
+    """By as many authors."""
+    members: Annotated[int, msgspec.Meta(ge=2)] = 5
+    """Or as many comments, by two authors at least."""
+    similarity: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
+    """Estimated Jaccard similarity of their words from which on two texts are alike.
+
+    Copies of which 15 % of the words were changed in each have about 0.65, ordinary comments less
+    than 0.25.
+    """
+    window_seconds: Annotated[float, msgspec.Meta(gt=0)] = 86_400.0
+    """Within which one comment must follow another; a campaign may last longer."""
+    kept_in_band: Annotated[int, msgspec.Meta(ge=2)] = 32
+    """Comments that a band key remembers; the earliest are dropped."""
+
+
+class Origin(msgspec.Struct, frozen=True, order=True, array_like=True):
+    """A comment's place in time. The earliest of a group gives the group its id."""
+
+    at: float
+    item_id: str
+
+
+class Member(msgspec.Struct, frozen=True, array_like=True):
+    """A comment of a group."""
+
+    item_id: str
+    author: int
+    article_id: str
+    at: float
+
+    @property
+    def origin(self) -> Origin:
+        """Its place in time."""
+        return Origin(self.at, self.item_id)
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """A member's text."""
+
+    item_id: str
+    author: int
+    text: str
+
+
+class Campaign(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of a group of comments that are alike; its size is bounded.
+
+    The counts are exact up to `distinct.SIZE`, and beyond that have a standard error of 6 %.
+    """
+
+    members: tuple[Member, ...]
+    """At most `KEPT_MEMBERS`."""
+    comments: Distinct
+    """By comment id, so that an edited comment counts once."""
+    authors: Distinct
+    articles: Distinct
+    first_seen: float
+    last_seen: float
+    samples: tuple[Sample, ...] = ()
+    """At most `KEPT_TEXTS`, of those whose text is known."""
+
+    def joined(self, other: "Campaign") -> "Campaign":
+        """Both as one. Neither order nor repetition matters."""
+        members = {member.item_id: member for member in (*other.members, *self.members)}
+        samples = {sample.item_id: sample for sample in (*other.samples, *self.samples)}
+        return Campaign(
+            members=tuple(members[name] for name in _lowest(members, KEPT_MEMBERS)),
+            comments=self.comments.joined(other.comments),
+            authors=self.authors.joined(other.authors),
+            articles=self.articles.joined(other.articles),
+            first_seen=min(self.first_seen, other.first_seen),
+            last_seen=max(self.last_seen, other.last_seen),
+            samples=tuple(samples[name] for name in _lowest(samples, KEPT_TEXTS)),
+        )
+
+    def is_campaign(self, settings: CampaignSettings) -> bool:
+        """Whether it is large enough."""
+        return self.authors.count >= settings.authors or (
+            self.comments.count >= settings.members and self.authors.count > 1
+        )
+
+
+def campaign_of(member: Member, text: str = "") -> Campaign:
+    """A group of one; `text` where it is known."""
+    return Campaign(
+        members=(member,),
+        comments=Distinct.of([_comment_id(member.item_id)]),
+        authors=Distinct.of([str(member.author)]),
+        articles=Distinct.of([member.article_id]),
+        first_seen=member.at,
+        last_seen=member.at,
+        samples=(Sample(member.item_id, member.author, text[:LONGEST_TEXT]),) if text else (),
+    )
+
+
+class Match(msgspec.Struct, frozen=True):
+    """The group under `key` and that of `origin` are one, and `found` belongs to it."""
+
+    key: str
+    """The campaign id that this is for."""
+    origin: Origin
+    """Not later than `key`."""
+    found: Campaign
+
+
+class CampaignState(msgspec.Struct, frozen=True):
+    """What is stored under a campaign id."""
+
+    head: Origin
+    """The earliest member known. Unless its item id is the key, the campaign has moved there."""
+    campaign: Campaign | None
+    """None once it has moved."""
+    last_seen: float
+
+
+class CampaignRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign as it stands, or that it has become part of another."""
+
+    id: str
+    """Item id of its earliest member."""
+    merged_into: str = ""
+    """The surviving id; the record says nothing else then."""
+    comments: int = 0
+    authors: int = 0
+    articles: int = 0
+    exact: bool = True
+    """Whether all three counts are; otherwise they have a standard error of 6 %."""
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+    text: str = ""
+    """The one among the sampled texts that is most like the others."""
+    varying: list[list[str]] = []
+    """Where the sampled texts differ, as in `varying_words`."""
+    article_ids: list[str] = []
+    """At most `NAMED_ARTICLES`, those of the earliest members kept."""
+    joined: list[str] = []
+    """Item ids that were not in the record before; of a large group that moved here, some."""
+    schema: int = SCHEMA
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What follows from a match."""
+
+    state: CampaignState
+    match: Match | None
+    """To be sent on, where the group lives under another key."""
+    record: CampaignRecord | None
+    """For the topic `campaigns`."""
+
+
+def applied(state: CampaignState | None, match: Match, settings: CampaignSettings) -> Outcome:
+    """Take a match to the state under its key; applied again it changes nothing more.
+
+    Each match that is sent on has an earlier origin or follows a pointer to an earlier member, so
+    it arrives, even where records disagree about the time of a comment.
+    """
+    if state is None:
+        state = CampaignState(match.origin, None, match.found.last_seen)
+    last_seen = max(state.last_seen, match.found.last_seen)
+    head, later = sorted((state.head, match.origin))
+    if head.item_id == later.item_id == match.key:
+        return _grown(state, match.found, CampaignState(head, None, last_seen), settings)
+    # The later of two other groups must learn of the earlier one, so the match goes there first.
+    key = later.item_id if later.item_id != match.key else head.item_id
+    if head.item_id == match.key:
+        kept = CampaignState(head, state.campaign, last_seen)
+        return Outcome(kept, Match(key, head, match.found), None)
+    found, record = match.found, None
+    if state.campaign is not None:
+        # It was a group of its own until now, and moves with all that it has.
+        found = state.campaign.joined(found)
+        if state.campaign.is_campaign(settings):
+            record = CampaignRecord(id=match.key, merged_into=head.item_id)
+    return Outcome(CampaignState(head, None, last_seen), Match(key, head, found), record)
+
+
+def _grown(
+    before: CampaignState, found: Campaign, after: CampaignState, settings: CampaignSettings
+) -> Outcome:
+    """The group has arrived where it lives."""
+    known = before.campaign
+    campaign = found if known is None else known.joined(found)
+    state = msgspec.structs.replace(after, campaign=campaign)
+    if not campaign.is_campaign(settings):
+        return Outcome(state, None, None)
+    if known is None or not known.is_campaign(settings):
+        joined: Iterable[Member] = campaign.members
+    else:
+        names = {member.item_id for member in known.members}
+        joined = [member for member in found.members if member.item_id not in names]
+        if not joined and campaign == known:
+            return Outcome(state, None, None)
+    return Outcome(state, None, _record(state.head.item_id, campaign, joined))
+
+
+def _record(campaign_id: str, campaign: Campaign, joined: Iterable[Member]) -> CampaignRecord:
+    texts = [sample.text for sample in campaign.samples]
+    typical = _typical(texts)
+    members = sorted(campaign.members, key=lambda member: member.origin)
+    articles = list(dict.fromkeys(member.article_id for member in members))
+    counts = (campaign.comments, campaign.authors, campaign.articles)
+    return CampaignRecord(
+        id=campaign_id,
+        comments=campaign.comments.count,
+        authors=campaign.authors.count,
+        articles=campaign.articles.count,
+        exact=all(count.exact for count in counts),
+        first_seen=campaign.first_seen,
+        last_seen=campaign.last_seen,
+        text=typical,
+        varying=varying_words([typical, *texts]) if typical else [],
+        article_ids=articles[:NAMED_ARTICLES],
+        joined=[member.item_id for member in sorted(joined, key=lambda member: member.origin)],
+    )
+
+
+def _typical(texts: list[str]) -> str:
+    """The text that is most like the others, the first of several."""
+    made = [shingles(text) for text in texts]
+    likeness = [sum(_jaccard(one, other) for other in made) for one in made]
+    return texts[likeness.index(max(likeness))] if texts else ""
+
+
+def _jaccard(one: Shingles | None, other: Shingles | None) -> float:
+    if one is None or other is None:
+        return 0.0
+    return len(one.words & other.words) / len(one.words | other.words)
+
+
+def is_over(state: CampaignState, now: float, settings: CampaignSettings) -> bool:
+    """Whether a state may be dropped: nothing came for twice the window.
+
+    Twice, since one part of the flow may lag behind another.
+    """
+    return now - state.last_seen > 2 * settings.window_seconds
+
+
+def forgotten(state: CampaignState, author: int) -> CampaignState:
+    """The state without an author: his comments, his texts, himself in the counts.
+
+    The id stays, even where it is the item id of a comment of his.
+    """
+    campaign = state.campaign
+    if campaign is None:
+        return state
+    his = [member.item_id for member in campaign.members if member.author == author]
+    without = msgspec.structs.replace(
+        campaign,
+        members=tuple(member for member in campaign.members if member.author != author),
+        comments=campaign.comments.without(_comment_id(item_id) for item_id in his),
+        authors=campaign.authors.without([str(author)]),
+        samples=tuple(sample for sample in campaign.samples if sample.author != author),
+    )
+    return msgspec.structs.replace(state, campaign=without)
+
+
+def _comment_id(item_id: str) -> str:
+    """An item id is `comment#revision`."""
+    return item_id.rpartition("#")[0] or item_id
+
+
+def _lowest(names: Iterable[str], size: int) -> list[str]:
+    """The names with the lowest hashes: the same ones, whatever is joined first."""
+    return sorted(names, key=lambda name: (hash63(name), name))[:size]
