@@ -102,24 +102,18 @@ def _kept(residents: Iterable[Resident], matches: list[Match], settings: Campaig
 
 
 def _matches(mine: Resident, alike: list[Resident], origin: Origin, text: str) -> list[Match]:
-    """For the comment and for each group that it ties together, that they belong with `origin`.
+    """That the comment, and each group that it ties together, belong with `origin`.
 
-    Of each group the earliest that is alike is named, since it may not have been named before: it
-    was the first of its group. All others were the comment of an earlier match.
+    Comments that were alone until now enter by it.
     """
-    first: dict[Origin, Member] = {}
-    for each in sorted(alike, key=lambda each: each.member.origin):
-        first.setdefault(each.group, each.member)
-    found = campaign_of(mine.member, text)
-    for member in first.values():
-        found = found.joined(campaign_of(member))
-    others = sorted({*first, mine.group} - {origin, mine.member.origin})
+    at = mine.member.at
+    entering = {each.group: campaign_of(each.member) for each in alike if each.origin is None}
+    tied = {mine.group, *(each.group for each in alike)}
+    entering[mine.member.origin] = campaign_of(mine.member, text)
     return [
-        Match(mine.member.item_id, origin, found),
-        *(
-            Match(group.item_id, origin, campaign_of(first.get(group, mine.member)))
-            for group in others
-        ),
+        Match(group.item_id, origin, at, entering.get(group), enters=group in entering)
+        for group in sorted({*tied, mine.member.origin})
+        if group != origin or group in entering
     ]
 
 

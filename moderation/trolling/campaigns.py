@@ -35,6 +35,7 @@ Times are seconds since the epoch; authors are numbers that stand for them, such
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Final
 
 import msgspec
@@ -155,23 +156,33 @@ def campaign_of(member: Member, text: str = "") -> Campaign:
 
 
 class Match(msgspec.Struct, frozen=True):
-    """The group under `key` and that of `origin` are one, and `found` belongs to it."""
+    """The group under `key` and that of `origin` are one."""
 
     key: str
     """The campaign id that this is for."""
     origin: Origin
     """Not later than `key`."""
-    found: Campaign
+    at: float
+    """Time of the comment that showed it."""
+    found: Campaign | None = None
+    """Who belongs to the group, where that may not be known yet."""
+    enters: bool = False
+    """Whether `found` is the comment `key` itself, as a band says it.
+
+    So every comment enters under its own key, and once, however many bands speak of it.
+    """
 
 
 class CampaignState(msgspec.Struct, frozen=True):
-    """What is stored under a campaign id."""
+    """What is stored under a campaign id, or under the item id of a comment that is in one."""
 
     head: Origin
     """The earliest member known. Unless its item id is the key, the campaign has moved there."""
-    campaign: Campaign | None
-    """None once it has moved."""
     last_seen: float
+    campaign: Campaign | None = None
+    """None once it has moved."""
+    told: bool = False
+    """Whether the comment under this key has entered."""
 
 
 class CampaignRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,76 +221,89 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def applied(state: CampaignState | None, match: Match, settings: CampaignSettings) -> Outcome:
-    """Take a match to the state under its key; applied again it changes nothing more.
+    """Take a match to the state under its key; applied again it changes nothing.
 
     Each match that is sent on has an earlier origin or follows a pointer to an earlier member, so
     it arrives, even where records disagree about the time of a comment.
     """
     if state is None:
-        state = CampaignState(match.origin, None, match.found.last_seen)
-    last_seen = max(state.last_seen, match.found.last_seen)
+        state = CampaignState(match.origin, match.at)
+    found = None if match.enters and state.told else match.found
     head, later = sorted((state.head, match.origin))
-    if head.item_id == later.item_id == match.key:
-        return _grown(state, match.found, CampaignState(head, None, last_seen), settings)
-    # The later of two other groups must learn of the earlier one, so the match goes there first.
-    key = later.item_id if later.item_id != match.key else head.item_id
+    after = CampaignState(
+        head, max(state.last_seen, match.at), state.campaign, told=state.told or match.enters
+    )
     if head.item_id == match.key:
-        kept = CampaignState(head, state.campaign, last_seen)
-        return Outcome(kept, Match(key, head, match.found), None)
-    found, record = match.found, None
+        if later.item_id == match.key:
+            return _grown(after, found, settings)
+        # Another group turns out to be part of this one, and must be told so.
+        return Outcome(after, Match(later.item_id, head, match.at, found), None)
     if state.campaign is not None:
         # It was a group of its own until now, and moves with all that it has.
-        found = state.campaign.joined(found)
-        if state.campaign.is_campaign(settings):
-            record = CampaignRecord(id=match.key, merged_into=head.item_id)
-    return Outcome(CampaignState(head, None, last_seen), Match(key, head, found), record)
+        found = state.campaign if found is None else state.campaign.joined(found)
+        after = msgspec.structs.replace(after, campaign=None)
+    record = None
+    if found is not None and found.is_campaign(settings):
+        # Also where one only passes through that was told to move here: no link must be missing.
+        record = CampaignRecord(id=match.key, merged_into=head.item_id)
+    # Of two other groups the later one must learn of the earlier one, so the match goes there.
+    key = head.item_id if later.item_id == match.key else later.item_id
+    if key == head.item_id and found is None:
+        return Outcome(after, None, record)
+    return Outcome(after, Match(key, head, match.at, found), record)
 
 
-def _grown(
-    before: CampaignState, found: Campaign, after: CampaignState, settings: CampaignSettings
-) -> Outcome:
-    """The group has arrived where it lives."""
-    known = before.campaign
-    campaign = found if known is None else known.joined(found)
-    state = msgspec.structs.replace(after, campaign=campaign)
-    if not campaign.is_campaign(settings):
+def _grown(state: CampaignState, found: Campaign | None, settings: CampaignSettings) -> Outcome:
+    """Take in what has arrived where the group lives."""
+    if found is None:
         return Outcome(state, None, None)
-    if known is None or not known.is_campaign(settings):
-        joined: Iterable[Member] = campaign.members
-    else:
+    known = state.campaign
+    campaign = found if known is None else known.joined(found)
+    grown = msgspec.structs.replace(state, campaign=campaign)
+    if not campaign.is_campaign(settings):
+        return Outcome(grown, None, None)
+    joined: Iterable[Member] = campaign.members
+    if known is not None and known.is_campaign(settings):
         names = {member.item_id for member in known.members}
         joined = [member for member in found.members if member.item_id not in names]
-        if not joined and campaign == known:
-            return Outcome(state, None, None)
-    return Outcome(state, None, _record(state.head.item_id, campaign, joined))
+        if campaign == known and not joined:
+            return Outcome(grown, None, None)
+    return Outcome(grown, None, _record(state.head.item_id, campaign, joined))
 
 
 def _record(campaign_id: str, campaign: Campaign, joined: Iterable[Member]) -> CampaignRecord:
-    texts = [sample.text for sample in campaign.samples]
-    typical = _typical(texts)
+    typical, varying = _shown(tuple(sample.text for sample in campaign.samples))
     members = sorted(campaign.members, key=lambda member: member.origin)
     articles = list(dict.fromkeys(member.article_id for member in members))
     counts = (campaign.comments, campaign.authors, campaign.articles)
+    comments = campaign.comments.count
     return CampaignRecord(
         id=campaign_id,
-        comments=campaign.comments.count,
-        authors=campaign.authors.count,
-        articles=campaign.articles.count,
+        comments=comments,
+        authors=min(campaign.authors.count, comments),
+        articles=min(campaign.articles.count, comments),
         exact=all(count.exact for count in counts),
         first_seen=campaign.first_seen,
         last_seen=campaign.last_seen,
         text=typical,
-        varying=varying_words([typical, *texts]) if typical else [],
+        varying=varying,
         article_ids=articles[:NAMED_ARTICLES],
         joined=[member.item_id for member in sorted(joined, key=lambda member: member.origin)],
     )
 
 
-def _typical(texts: list[str]) -> str:
-    """The text that is most like the others, the first of several."""
+@lru_cache(maxsize=256)
+def _shown(texts: tuple[str, ...]) -> tuple[str, list[list[str]]]:
+    """The text that is most like the others, and where they differ.
+
+    Remembered, since the sample of a large campaign hardly changes.
+    """
+    if not texts:
+        return "", []
     made = [shingles(text) for text in texts]
     likeness = [sum(_jaccard(one, other) for other in made) for one in made]
-    return texts[likeness.index(max(likeness))] if texts else ""
+    typical = texts[likeness.index(max(likeness))]
+    return typical, varying_words([typical, *texts])
 
 
 def _jaccard(one: Shingles | None, other: Shingles | None) -> float:

@@ -6,6 +6,7 @@ Stream Expression Cardinalities": the lowest hashes, and a limit below which non
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ SIZE: Final = 256
 _ALL: Final = 2**63
 
 
+@lru_cache(maxsize=16_384)
 def hash63(name: str) -> int:
     """A number from 0 to 2**63 - 1 that is the same in every process and version (BLAKE2b)."""
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()

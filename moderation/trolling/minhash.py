@@ -21,9 +21,9 @@ J     between two texts                      met
 ====  =====================================  =====
 
 Short texts scatter around their J, so that over all lengths 0.87 of the pairs at 15 % meet. A
-member need not meet every other, only one: among five of whom each pair meets with a
-chance of 0.8, one is left alone with 0.2**4, 0.2 %. Two rows would let ordinary texts meet a hundred
-times as often, and each more band costs a place in the state for each comment.
+member need not meet every other, only one: among five of whom each pair meets with a chance of
+0.8, one is left alone with 0.2**4, 0.2 %. Two rows would let ordinary texts meet a hundred times
+as often, and each more band costs a place in the state for each comment.
 
 **Confirming.** Those that meet are compared by all their words, by 128 numbers of which two bits
 each are kept (Li and Koenig, 2010, "b-Bit Minwise Hashing"): 32 bytes a text, and a standard error
