@@ -1,4 +1,4 @@
-"""Which comments met under one band key in the last day, and which of them are alike."""
+"""Which comments met under one band key within the window, and which of them are alike."""
 
 from collections.abc import Iterable
 
@@ -48,8 +48,8 @@ class Resident(msgspec.Struct, frozen=True, array_like=True):
 class BandState(msgspec.Struct, frozen=True, array_like=True):
     """What is stored under a band key: at most `kept_in_band` comments, the latest, in order.
 
-    In MessagePack a comment takes about 60 bytes and its two ids; keep it packed, for as Python
-    objects it takes ten times as much.
+    In MessagePack a comment takes about 55 bytes and its two ids, in each of its bands. To be
+    kept packed: as Python objects it would take ten times as much.
     """
 
     residents: tuple[Resident, ...] = ()

@@ -14,29 +14,36 @@ share the work::
 2. The table of band keys holds a `bands.BandState` each. A sighting is compared with those that
    came to the same key within the window. For those that are alike a `Match` goes out.
 3. The table of campaign ids holds a `CampaignState` each. A campaign's id is the item id of its
-   earliest member. A match says that the group under its key and the earlier `origin` are one, and
-   carries what is known of the members. The group under the later id moves to the earlier one: its
-   state becomes a pointer, its members travel on in a match for the other key, and so on until
-   they arrive at the earliest member of all. This is union-find (Galler and Fischer, 1964) by
-   messages: pointers only ever lead to earlier members, so every match arrives.
+   earliest member, and every comment first enters under its own. A match says that the group under
+   its key and the earlier `origin` are one: the later group moves, its state becomes a pointer,
+   and its members travel on in a match for the other key, until they arrive at the earliest member
+   of all. This is union-find (Galler and Fischer, 1964) by messages: pointers only ever lead to
+   earlier members, so every match arrives.
 4. When a group is a campaign by `CampaignSettings`, each change gives a `CampaignRecord` for the
-   topic `campaigns`; `joined` names the comments that carry its id from now on. A campaign that
-   moves says so in a last record under its old id, `merged_into`.
+   topic `campaigns`; `joined` names the comments that carry its id from now on, each once. A
+   campaign that moves says so in a last record under its old id, `merged_into`.
 
 What follows from a record is to be sent and confirmed first, and its state stored after that: then
 a record that is seen again because of a crash in between gives rise to the same again. Everything
 may be seen twice, and in any order: what is kept of a campaign is a join-semilattice (Shapiro,
 Preguica, Baquero and Zawirski, 2011, "Conflict-free Replicated Data Types"), so the final group is
 the same. Only its sample of texts depends on the order, since a band knows the text of the newcomer
-alone.
+alone. Where a band had to evict, a copy may miss those before it.
 
 `now` is the time of the record in hand, not the clock's, so that a replay gives the same result.
 Times are seconds since the epoch; authors are numbers that stand for them, such as a keyed hash.
+States are small as MessagePack (`msgspec.msgpack`); the timer of a table drops what
+`bands.expired` empties and what `is_over`.
+
+Limits: who puts all of a text between quotation marks, or a name under it as under a saying, is
+taken to quote. A saying without either is a campaign when three authors repeat it within the
+window. Texts that say the same in other words are not found, nor are those without spaces between
+words. When accounts were made, at which hours they write and in which style is not asked.
 """
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
@@ -82,7 +89,7 @@ class Origin(msgspec.Struct, frozen=True, order=True, array_like=True):
     item_id: str
 
 
-class Member(msgspec.Struct, frozen=True, array_like=True):
+class Member(msgspec.Struct, frozen=True, order=True, array_like=True):
     """A comment of a group."""
 
     item_id: str
@@ -96,7 +103,7 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
         return Origin(self.at, self.item_id)
 
 
-class Sample(msgspec.Struct, frozen=True, array_like=True):
+class Sample(msgspec.Struct, frozen=True, order=True, array_like=True):
     """A member's text."""
 
     item_id: str
@@ -123,16 +130,14 @@ class Campaign(msgspec.Struct, frozen=True, array_like=True):
 
     def joined(self, other: "Campaign") -> "Campaign":
         """Both as one. Neither order nor repetition matters."""
-        members = {member.item_id: member for member in (*other.members, *self.members)}
-        samples = {sample.item_id: sample for sample in (*other.samples, *self.samples)}
         return Campaign(
-            members=tuple(members[name] for name in _lowest(members, KEPT_MEMBERS)),
+            members=_lowest((*self.members, *other.members), KEPT_MEMBERS),
             comments=self.comments.joined(other.comments),
             authors=self.authors.joined(other.authors),
             articles=self.articles.joined(other.articles),
             first_seen=min(self.first_seen, other.first_seen),
             last_seen=max(self.last_seen, other.last_seen),
-            samples=tuple(samples[name] for name in _lowest(samples, KEPT_TEXTS)),
+            samples=_lowest((*self.samples, *other.samples), KEPT_TEXTS),
         )
 
     def is_campaign(self, settings: CampaignSettings) -> bool:
@@ -323,8 +328,10 @@ def is_over(state: CampaignState, now: float, settings: CampaignSettings) -> boo
 def forgotten(state: CampaignState, author: int) -> CampaignState:
     """The state without an author: his comments, his texts, himself in the counts.
 
-    The id stays, even where it is the item id of a comment of his.
+    The id stays, even where it is the item id of a comment of his. In a campaign of more than
+    `KEPT_MEMBERS`, those of his comments that are not kept by name stay counted.
     """
+    _shown.cache_clear()  # It may remember his texts.
     campaign = state.campaign
     if campaign is None:
         return state
@@ -344,6 +351,14 @@ def _comment_id(item_id: str) -> str:
     return item_id.rpartition("#")[0] or item_id
 
 
-def _lowest(names: Iterable[str], size: int) -> list[str]:
-    """The names with the lowest hashes: the same ones, whatever is joined first."""
-    return sorted(names, key=lambda name: (hash63(name), name))[:size]
+_Named = TypeVar("_Named", Member, Sample)
+
+
+def _lowest(each: Iterable[_Named], size: int) -> tuple[_Named, ...]:
+    """Those with the lowest hashes: the same ones, whatever is joined first.
+
+    Where two say different things of one comment, the lower of the two stays.
+    """
+    named = {one.item_id: one for one in sorted(set(each), reverse=True)}
+    names = sorted(named, key=lambda name: (hash63(name), name))
+    return tuple(named[name] for name in names[:size])

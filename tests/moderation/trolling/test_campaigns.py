@@ -222,10 +222,10 @@ known = st.lists(members, min_size=1, max_size=5, unique_by=lambda member: membe
 @settings(deadline=None)
 @given(known, known)
 def test_joining_twice_is_joining_once(one: list[Member], other: list[Member]) -> None:
-    """What is told twice is known once."""
+    """What is told twice is known once, and who told it first makes no difference."""
     mine, theirs = _joined(one), _joined(other)
     both = mine.joined(theirs)
-    assert both == both.joined(theirs) == both.joined(mine)
+    assert both == theirs.joined(mine) == both.joined(theirs) == both.joined(mine)
 
 
 def _joined(each: list[Member]) -> Campaign:
