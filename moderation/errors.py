@@ -1,5 +1,8 @@
 """The handful of errors that trollbridge raises; each message is one line a person can act on."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 class TrollbridgeError(Exception):
     """Base of all: the command line prints its message on one line and exits with 1."""
@@ -38,3 +41,44 @@ class StateError(TrollbridgeError):
 
 class BrokerError(TrollbridgeError):
     """The broker refuses, cannot be reached in time, or lacks topics."""
+
+
+class StoreError(TrollbridgeError):
+    """The review store cannot be reached, lacks its driver, or has another form than ours."""
+
+
+class ReviewError(TrollbridgeError):
+    """The review queue refuses a request, which has changed nothing.
+
+    `code` is for programs; the message says what to do.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ChangedError(ReviewError):
+    """A decision came late: the item is not what its version says.
+
+    `changes` holds by field what it was and what it is, `version` the present version. The
+    attempt is in the log.
+    """
+
+    def __init__(
+        self, message: str, *, version: int, changes: Mapping[str, tuple[Any, Any]]
+    ) -> None:
+        super().__init__("changed", message)
+        self.version = version
+        self.changes = changes
+
+
+class PrecedentError(ReviewError):
+    """A decision goes against the person's own earlier one on the same words; asked once.
+
+    `precedents` are those decisions, the most similar first.
+    """
+
+    def __init__(self, message: str, precedents: Sequence[Any]) -> None:
+        super().__init__("precedent", message)
+        self.precedents = precedents

@@ -1,4 +1,4 @@
-"""The records of the contract as types: article, comment, scored, judged.
+"""The records of the contract as types: article, comment, scored, judged, decided.
 
 A record is UTF-8 JSON. Unknown fields are left aside; whatever else departs from the contract
 raises `RecordError` with one of the `CODES`.
@@ -167,16 +167,53 @@ class Judged(msgspec.Struct, kw_only=True):
     schema: int = SCHEMA
 
 
+class Anchor(msgspec.Struct, frozen=True):
+    """An entry of the review log, told outside of its database."""
+
+    number: int
+    hash: str
+
+
+class Decided(msgspec.Struct, kw_only=True):
+    """What a moderator decided on a comment; what `moderation.decisions` holds."""
+
+    decision_id: str
+    """The same in each repetition of this record."""
+    id: Identifier
+    """Comment id."""
+    item_id: str
+    revision: int
+    article_id: str
+    author_id: Identifier
+    section: str = ""
+    decision: Literal["approve", "reject", "ban_suggest", "reopen"]
+    """`ban_suggest` is a rejection; `reopen` takes one back and settles nothing."""
+    reason: str = ""
+    """Reason code of a rejection."""
+    moderator: str
+    decided_at: str
+    flagged: dict[str, float] = {}
+    """The reasons for which the comment went to review, with their scores."""
+    policy: str = ""
+    models: dict[str, str] = {}
+    campaign: str = ""
+    takes_back: str = ""
+    """The decision that this one replaces."""
+    log: Anchor
+    schema: int = SCHEMA
+
+
 _article = msgspec.json.Decoder(Article)
 _comment = msgspec.json.Decoder(Comment)
 _scored = msgspec.json.Decoder(Scored)
 _judged = msgspec.json.Decoder(Judged)
+_decided = msgspec.json.Decoder(Decided)
 _encoder = msgspec.json.Encoder()
 
-_Record = TypeVar("_Record", Article, Comment, Scored, Judged)
+_Record = TypeVar("_Record", Article, Comment, Scored, Judged, Decided)
 
 
-def encode(record: Article | Comment | Scored | Judged) -> bytes:
+def encode(record: Article | Comment | Scored | Judged | Decided) -> bytes:
     """The record as UTF-8 JSON, `schema` always in it."""
     if isinstance(record, Article | Comment):
         return _encoder.encode(msgspec.structs.asdict(record) | {"schema": record.schema})
@@ -201,6 +238,11 @@ def decode_scored(value: bytes | None) -> Scored:
 def decode_judged(value: bytes | None) -> Judged:
     """Read a judged comment; RecordError otherwise."""
     return _checked(value, _judged.decode)
+
+
+def decode_decided(value: bytes | None) -> Decided:
+    """Read a moderator's decision; RecordError otherwise."""
+    return _checked(value, _decided.decode)
 
 
 def _checked(value: bytes | None, decode: Callable[[bytes], _Record]) -> _Record:

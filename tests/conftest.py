@@ -8,6 +8,7 @@ import pytest
 
 from streams.broker import ApacheKafka
 from tests.pipeline import Pipeline
+from tests.postgres import cluster, database
 
 ROOT = Path(__file__).parents[1]
 SEEDS = ROOT.parent / "shared" / "seeds"
@@ -46,3 +47,20 @@ def pipeline(request: pytest.FixtureRequest) -> Pipeline:
     """The same test on both brokers."""
     value: Pipeline = request.getfixturevalue(request.param)
     return value
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server for this session."""
+    with cluster() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database; the same test on both."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'review.db'}"
+        return
+    with database(request.getfixturevalue("postgres")) as url:
+        yield url

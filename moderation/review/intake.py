@@ -1,0 +1,270 @@
+"""Judged records into the store: each comment one row, however often its record comes."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from moderation.errors import RecordError
+from moderation.records import MAX_REVISION, Judged, encode
+from moderation.review import log
+from moderation.review.models import WAITING, Item, ItemReason, ItemVersion, State
+from moderation.review.order import sort_key
+from moderation.review.store import Store
+
+_MAX_ID: Final = 256
+_MAX_SECTION: Final = 200
+_NUL: Final = {0: "\u2400"}
+"""PostgreSQL stores no NUL character; its symbol stands for it."""
+
+SYSTEM: Final = "trollbridge"
+"""Who acts where nobody does."""
+
+
+class Taken(msgspec.Struct):
+    """What became of a batch."""
+
+    new: int = 0
+    updated: int = 0
+    reopened: int = 0
+    """Of the updated: decided items that their author has edited."""
+    repeated: int = 0
+    """Nothing new, or overtaken by a later form."""
+
+
+def check(judged: Judged) -> None:
+    """RecordError when no table can hold the record, or when it is none for review."""
+    for name in ("id", "item_id", "article_id", "author_id"):
+        value: str = getattr(judged, name)
+        if not value:
+            raise RecordError("missing_field", f"{name} is empty")
+        if len(value) > _MAX_ID + (len("#") + len(str(MAX_REVISION))) * (name == "item_id"):
+            raise RecordError("too_long", f"{name} has {len(value)} characters")
+    if not 0 <= judged.revision <= MAX_REVISION:
+        raise RecordError("out_of_range", f"revision is {judged.revision}")
+    if judged.decision != "review":
+        raise RecordError("wrong_topic", f"a comment that was judged {judged.decision}")
+
+
+def take_in(store: Store, records: Iterable[Judged], *, state: State = "open") -> Taken:
+    """Store records in one transaction; what is there already is not changed by a repetition.
+
+    Records must pass `check`. `state` is that of new items. An edit of a decided comment opens
+    it again.
+    """
+    taken = Taken()
+    newest: dict[str, Judged] = {}
+    for judged in records:
+        name = _plain(judged.id)
+        other = newest.get(name)
+        if other is not None:
+            taken.repeated += 1
+        if other is None or _age(judged) > _age(other):
+            newest[name] = judged
+    if not newest:
+        return taken
+    # In one order, so that two transactions cannot wait for each other.
+    ids = sorted(newest)
+    with store.writing() as session:
+        present = _present(session, ids)
+        fresh = {name: _row(newest[name]) for name in ids if name not in present}
+        added = _add(store, session, fresh, newest, state)
+        taken.new = len(added)
+        late = sorted(fresh.keys() - added.keys())
+        if late:
+            # Another reader was first with these; its rows are there now.
+            present |= _present(session, late)
+        for name in sorted(present):
+            _update(session, store.now(), present[name], newest[name], taken)
+    return taken
+
+
+def place_in_campaign(store: Store, campaign: str, comment_ids: Collection[str]) -> int:
+    """Tell which campaign comments belong to; the number of items that are here."""
+    with store.writing() as session:
+        changed = session.execute(
+            update(Item)
+            .where(Item.id.in_([_plain(name) for name in comment_ids]))
+            .values(campaign=_plain(campaign))
+        )
+        return _count(changed)
+
+
+def set_heat(store: Store, article_id: str, heat: float) -> int:
+    """Tell the heat (0..1) of a thread to its waiting items; how many there are."""
+    with store.writing() as session:
+        changed = session.execute(
+            update(Item)
+            .where(Item.article_id == _plain(article_id), Item.state.in_(WAITING))
+            .values(heat=heat)
+        )
+        return _count(changed)
+
+
+def _count(result: Any) -> int:
+    count: int = result.rowcount
+    return count
+
+
+def _plain(text: str) -> str:
+    return text.translate(_NUL)
+
+
+def _age(judged: Judged) -> tuple[int, str]:
+    return judged.revision, judged.judged_at
+
+
+def _present(session: Session, ids: Sequence[str]) -> dict[str, Any]:
+    found = session.execute(
+        select(
+            Item.pk,
+            Item.id,
+            Item.item_id,
+            Item.revision,
+            Item.version,
+            Item.state,
+            Item.arrived_at,
+            Item.judged_at,
+            Item.source,
+            Item.fingerprint,
+        )
+        .where(Item.id.in_(ids))
+        .order_by(Item.pk)
+        .with_for_update()
+    )
+    return {row.id: row for row in found}
+
+
+def _add(
+    store: Store,
+    session: Session,
+    fresh: dict[str, dict[str, Any]],
+    newest: dict[str, Judged],
+    state: State,
+) -> dict[str, int]:
+    """Insert new items; their keys by id. One that is there by now is left out."""
+    if not fresh:
+        return {}
+    rows = [row | {"version": 1, "state": state} for row in fresh.values()]
+    statement = store.insert(Item).on_conflict_do_nothing(index_elements=["id"])
+    returned = session.execute(statement.returning(Item.id, Item.pk), rows)
+    added = {row.id: row.pk for row in returned}
+    reasons = [
+        reason
+        for name, pk in added.items()
+        for reason in _reasons(pk, newest[name], fresh[name]["sort_key"], is_open=state == "open")
+    ]
+    if reasons:
+        session.execute(insert(ItemReason), reasons)
+    return added
+
+
+def _update(session: Session, now: float, row: Any, judged: Judged, taken: Taken) -> None:
+    """Bring an item to a later form of its comment, if it is one."""
+    fresh = _row(judged)
+    same = row.item_id == fresh["item_id"]
+    if (
+        row.state == "golden"
+        or (same and row.source == fresh["source"])
+        or (same and row.fingerprint == fresh["fingerprint"])
+        or _age(judged) < (row.revision, row.judged_at)
+    ):
+        taken.repeated += 1
+        return
+    edited = judged.revision > row.revision
+    reopens = edited and row.state not in WAITING
+    state = "open" if reopens else row.state
+    if not reopens:
+        # Whoever waits keeps the place in the queue that the first form has earned.
+        fresh["arrived_at"] = row.arrived_at
+        fresh["sort_key"] = sort_key(judged.priority, row.arrived_at)
+    old = session.scalar(select(Item.record).where(Item.pk == row.pk))
+    session.execute(
+        insert(ItemVersion),
+        [{"item": row.pk, "version": row.version, "content": old, "at": now}],
+    )
+    values = fresh | {"version": row.version + 1, "state": state}
+    if edited:
+        values["decision"] = None
+    session.execute(update(Item).where(Item.pk == row.pk).values(**values))
+    session.execute(delete(ItemReason).where(ItemReason.item == row.pk))
+    reasons = list(_reasons(row.pk, judged, fresh["sort_key"], is_open=state == "open"))
+    if reasons:
+        session.execute(insert(ItemReason), reasons)
+    taken.updated += 1
+    if reopens:
+        taken.reopened += 1
+        detail = {
+            "item_id": fresh["item_id"],
+            "from": row.state,
+            "to": state,
+            "version": row.version + 1,
+            "text": log.digest(judged.text),
+        }
+        log.append(session, now, [log.Act(SYSTEM, "edited", row.id, detail)])
+
+
+def _row(judged: Judged) -> dict[str, Any]:
+    """The columns of an item that follow from the record alone."""
+    source = judged.source
+    return {
+        "id": _plain(judged.id),
+        "item_id": _plain(judged.item_id),
+        "revision": judged.revision,
+        "priority": judged.priority,
+        "sort_key": sort_key(judged.priority, judged.arrived_at),
+        "arrived_at": judged.arrived_at,
+        "judged_at": _plain(judged.judged_at),
+        "source": _plain(f"{source.topic}/{source.partition}/{source.offset}"),
+        "fingerprint": _fingerprint(judged),
+        "article_id": _plain(judged.article_id),
+        "author_id": _plain(judged.author_id),
+        "author_name": _plain(judged.author_name),
+        "section": section(judged.section),
+        "reason": _plain(judged.reasons[0].code) if judged.reasons else "",
+        "text": _plain(judged.text),
+        # JSON writes a NUL as an escape, which is stored as it is.
+        "record": encode(judged).decode(),
+    }
+
+
+def section(name: str) -> str:
+    """A section as the queue knows it: policies match sections without regard to case, too."""
+    return _plain(name.strip().lower()[:_MAX_SECTION])
+
+
+def _reasons(pk: int, judged: Judged, key: float, *, is_open: bool) -> Iterable[dict[str, Any]]:
+    seen: set[str] = set()
+    for flagged, reasons in ((1, judged.reasons), (0, judged.shown)):
+        for reason in reasons:
+            code = _plain(reason.code)[:_MAX_ID]
+            if code in seen:
+                continue
+            seen.add(code)
+            yield {
+                "item": pk,
+                "code": code,
+                "score": reason.score,
+                "flagged": flagged,
+                "sort_key": key,
+                "open": int(is_open),
+            }
+
+
+def _fingerprint(judged: Judged) -> str:
+    """Digest of what a moderator sees: two records with the same one are the same to a person."""
+    seen = (
+        judged.text,
+        judged.parent_text,
+        judged.author_name,
+        judged.section,
+        judged.priority,
+        judged.scores,
+        judged.reasons,
+        judged.shown,
+        judged.evidence,
+    )
+    return hashlib.sha256(msgspec.json.encode(seen, order="sorted")).hexdigest()[:32]
