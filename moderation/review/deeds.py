@@ -87,6 +87,12 @@ def carry_out(
     if not deeds:
         return []
     now = store.now()
+    settles = [deed.kind == "decision" and deed.action in OUTCOMES for deed in deeds]
+    # First what needs no place in the log: others wait from there on until this is committed.
+    _index(store, session, [deed.item for deed, does in zip(deeds, settles, strict=True) if does])
+    open_reasons(
+        session, [(deed.item.pk, deed.to_state) for deed in deeds if deed.kind == "decision"]
+    )
     ids = [uuid.uuid4().hex for _ in deeds]
     # A second look changes nothing about the item.
     versions = [
@@ -155,12 +161,7 @@ def carry_out(
             if deed.kind == "decision" and (deed.action in OUTCOMES or deed.action == "reopen")
         ],
     )
-    settled = [
-        (deed, key)
-        for deed, key in zip(deeds, keys, strict=True)
-        if deed.kind == "decision" and deed.action in OUTCOMES
-    ]
-    _index(store, session, [deed.item for deed, _ in settled])
+    settled = [(deed, key) for deed, key, does in zip(deeds, keys, settles, strict=True) if does]
     _draw(store, session, person, settled, reason)
     return [
         Receipt(
@@ -203,7 +204,6 @@ def _change_items(
     ]
     if rows:
         session.execute(update(Item), rows)
-        open_reasons(session, [(row["pk"], row["state"]) for row in rows])
 
 
 def _in_force(deed: Deed, key: int) -> int | None:

@@ -41,7 +41,7 @@ class Base(DeclarativeBase):
 
 
 def _queue_index(name: str, *columns: str) -> Index:
-    """An index in queue order over the open items alone, which stay few."""
+    """An index in queue order over the open items alone, since they stay few."""
     options: dict[str, Any] = {"sqlite_where": _OPEN, "postgresql_where": _OPEN}
     return Index(name, *columns, "sort_key", "pk", **options)
 
@@ -51,12 +51,11 @@ class Item(Base):
 
     __tablename__ = "review_items"
     __table_args__ = (
-        _queue_index("review_open"),
         _queue_index("review_open_section", "section"),
         _queue_index("review_open_article", "article_id"),
         _queue_index("review_open_author", "author_id"),
         _queue_index("review_open_campaign", "campaign"),
-        Index("review_items_state", "state", "sort_key"),
+        Index("review_items_state", "state", "sort_key", "pk"),
         Index("review_items_author", "author_id"),
         Index("review_items_campaign", "campaign"),
         Index(
@@ -209,6 +208,7 @@ class Look(Base):
     __tablename__ = "review_looks"
     __table_args__ = (
         Index("review_looks_state", "state", "kind", "pk"),
+        Index("review_looks_person", "person", "state"),
         Index(
             "review_looks_golden",
             "item",

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from moderation.errors import ReviewError
@@ -106,7 +106,8 @@ def claim_next(
     if filters.state == "escalated" and not person.leads:
         raise ReviewError("not_allowed", "escalated items are for leads")
     now = store.now()
-    with store.writing() as session:
+    # A claim that a power cut undoes harms nobody.
+    with store.writing(durable=False) as session:
         found = _held(store, session, person, filters, besides)
         if found is None and filters.state == "open":
             found = looks.claim(store, session, person, turn=store.chance())
@@ -125,7 +126,7 @@ def claim(store: Store, person: Person, comment_id: str) -> ItemView:
     """Claim this waiting item; ReviewError when somebody else holds it, or it does not wait."""
     now = store.now()
     until = now + store.rules.lease
-    with store.writing() as session:
+    with store.writing(durable=False) as session:
         row = session.execute(
             select(Item.pk, Item.state, Item.claimed_by, Item.claimed_at, Item.claimed_until)
             .where(Item.id == comment_id)
@@ -152,11 +153,9 @@ def renew(store: Store, person: Person) -> int:
     """Prolong what the person holds, since there was activity; how many items it is."""
     now = store.now()
     until = now + store.rules.lease
-    with store.writing() as session:
+    with store.writing(durable=False) as session:
         items = session.execute(
-            update(Item)
-            .where(Item.claimed_by == person.name, Item.claimed_until >= now)
-            .values(claimed_until=until)
+            update(Item).where(_mine(person), Item.claimed_until >= now).values(claimed_until=until)
         )
         second = session.execute(
             update(Look)
@@ -168,8 +167,8 @@ def renew(store: Store, person: Person) -> int:
 
 def release(store: Store, person: Person, comment_ids: Collection[str] | None = None) -> int:
     """Give up claims: these, or all that the person holds; how many it were."""
-    with store.writing() as session:
-        mine = update(Item).where(Item.claimed_by == person.name)
+    with store.writing(durable=False) as session:
+        mine = update(Item).where(_mine(person))
         again = update(Look).where(Look.state == "waiting", Look.person == person.name)
         if comment_ids is not None:
             mine = mine.where(Item.id.in_(comment_ids))
@@ -189,6 +188,11 @@ def _holds(row: Any, person: Person, now: float) -> bool:
     return bool(row.claimed_by == person.name and row.claimed_until >= now)
 
 
+def _mine(person: Person) -> ColumnElement[bool]:
+    """Items that the person has claimed, in the words of the index over claimed items."""
+    return and_(Item.claimed_by == person.name, Item.claimed_by != literal_column("''"))
+
+
 def _unknown(comment_id: str) -> ReviewError:
     return ReviewError("not_found", f"no comment {comment_id} is in the queue")
 
@@ -203,17 +207,12 @@ def _held(
 ) -> Any:
     """What the person holds already, with its lease renewed."""
     now = store.now()
-    held = session.execute(
-        select(*COLUMNS)
-        .where(
-            Item.claimed_by == person.name,
-            Item.claimed_until >= now,
-            Item.state == filters.state,
-            Item.id.not_in(besides),
-        )
-        .order_by(Item.claimed_at)
-        .limit(1)
-    ).one_or_none()
+    claims = session.execute(
+        select(*COLUMNS).where(_mine(person), Item.claimed_until >= now).order_by(Item.claimed_at)
+    )
+    held = next(
+        (row for row in claims if row.state == filters.state and row.id not in besides), None
+    )
     if held is not None:
         session.execute(
             update(Item).where(Item.pk == held.pk).values(claimed_until=now + store.rules.lease)

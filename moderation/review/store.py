@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -52,6 +52,7 @@ class Store:
         self._engine = _engine(url)
         self.is_sqlite = self._engine.dialect.name == "sqlite"
         self._writing = self._engine.execution_options(immediate=True)
+        self._hasty = self._engine.execution_options(immediate=True, hasty=True)
         # SQLite lets one connection write. Within a process a lock hands that on at once, where
         # its own waiting is a sleep of up to a tenth of a second.
         self._turn: contextlib.AbstractContextManager[Any] = (
@@ -77,14 +78,15 @@ class Store:
             yield session
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A session whose transaction commits at the end of the `with`, or does nothing at all."""
-        with (
-            self._told(),
-            self._turn,
-            Session(self._writing, **_SESSION) as session,
-            session.begin(),
-        ):
+    def writing(self, *, durable: bool = True) -> Iterator[Session]:
+        """A session whose transaction commits at the end of the `with`, or does nothing at all.
+
+        What is not `durable` is spared the wait for the disk: a power cut may undo it.
+        """
+        engine = self._writing if durable else self._hasty
+        with self._told(), self._turn, Session(engine, **_SESSION) as session, session.begin():
+            if not durable and not self.is_sqlite:
+                session.execute(text("SET LOCAL synchronous_commit = off"))
             yield session
 
     def insert(self, table: Any) -> postgresql.Insert | sqlite.Insert:
@@ -121,7 +123,7 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() != "postgresql":
         raise StoreError(f"database_url: {parsed.drivername} is neither sqlite nor postgresql")
     try:
-        return create_engine(parsed, pool_size=_POOL, max_overflow=_POOL, pool_pre_ping=True)
+        return create_engine(parsed, pool_size=_POOL, max_overflow=_POOL)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError(
             f"{parsed.drivername} needs a driver: pip install 'trollbridge[postgresql]'"
@@ -138,8 +140,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> N
     for pragma in (
         f"busy_timeout = {_BUSY_MS}",
         "journal_mode = WAL",
-        # Kafka's offsets are committed after the store: a power cut must not undo that order.
-        "synchronous = FULL",
         "foreign_keys = ON",
         "cache_size = -65536",
         "mmap_size = 268435456",
@@ -148,5 +148,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> N
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get("immediate")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("immediate"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # Kafka's offsets are committed after the store: a power cut must not undo that order.
+    connection.exec_driver_sql(
+        f"PRAGMA synchronous = {'NORMAL' if options.get('hasty') else 'FULL'}"
+    )
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

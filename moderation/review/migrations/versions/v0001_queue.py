@@ -126,8 +126,7 @@ def upgrade() -> None:
     op.create_index("review_items_author", "review_items", ["author_id"])
     op.create_index("review_items_campaign", "review_items", ["campaign"])
     op.create_index("review_items_claimed", "review_items", ["claimed_by"], **_where(_CLAIMED))
-    op.create_index("review_items_state", "review_items", ["state", "sort_key"])
-    op.create_index("review_open", "review_items", ["sort_key", "pk"], **_where(_OPEN))
+    op.create_index("review_items_state", "review_items", ["state", "sort_key", "pk"])
     op.create_index(
         "review_open_article", "review_items", ["article_id", "sort_key", "pk"], **_where(_OPEN)
     )
@@ -243,6 +242,7 @@ def upgrade() -> None:
     op.create_index(
         "review_looks_golden", "review_looks", ["item", "person"], unique=True, **_where(_GOLDEN)
     )
+    op.create_index("review_looks_person", "review_looks", ["person", "state"])
     op.create_index("review_looks_state", "review_looks", ["state", "kind", "pk"])
     op.create_table(
         "review_skips",
