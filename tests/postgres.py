@@ -60,12 +60,13 @@ def cluster() -> Iterator[str]:
             shutil.chown(folder, user)
         data = folder / "data"
         options = f"-F -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-        for arguments in (
+        steps: list[list[object]] = [
             [programs / "initdb", "-D", data, "-A", "trust", "-U", "bridge", "-E", "UTF8"],
             [programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start"],
-        ):
+        ]
+        for arguments in steps:
             done = subprocess.run(
-                arguments,
+                [str(argument) for argument in arguments],
                 cwd=folder,
                 user=user,
                 group=None if user is None else pwd.getpwnam(user).pw_gid,
@@ -82,7 +83,7 @@ def cluster() -> Iterator[str]:
             yield f"postgresql://bridge@127.0.0.1:{port}"
         finally:
             subprocess.run(
-                [programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"],
+                [str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop"],
                 cwd=folder,
                 user=user,
                 stdin=subprocess.DEVNULL,

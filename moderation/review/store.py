@@ -65,6 +65,11 @@ class Store:
             self.close()
             raise
 
+    @property
+    def address(self) -> str:
+        """The database's URL without its password."""
+        return _shown(self._engine.url)
+
     @contextlib.contextmanager
     def connection(self) -> Iterator[Connection]:
         """A connection whose transaction commits at the end of the `with`."""
@@ -104,7 +109,7 @@ class Store:
             yield
         except DBAPIError as error:
             reason = " ".join(str(error.orig).split())
-            raise StoreError(f"review store {_shown(self._engine.url)}: {reason}") from error
+            raise StoreError(f"review store {self.address}: {reason}") from error
 
 
 def _engine(url: str) -> Engine:

@@ -1,6 +1,7 @@
 """A review store with a clock and a chance that the test holds, and records to put into it."""
 
 import contextlib
+import hashlib
 import zlib
 from collections.abc import Iterator
 from typing import Any, Self
@@ -72,7 +73,7 @@ def judged(
     values: dict[str, Any] = {
         "article_id": "a1",
         "author_id": f"author-of-{name}",
-        "text": f"What {name} has to say about the bridge is told here at some length.",
+        "text": f"About the bridge, from {name}: {_words(name)}.",
         "decision": "review",
         "reasons": [Reason(code, score, 0.5) for code, score in scores.items()],
         "scores": scores,
@@ -90,3 +91,9 @@ def judged(
         source=Source("comments", 0, offset),
         **values,
     )
+
+
+def _words(name: str) -> str:
+    """Words that no other comment has."""
+    digits = hashlib.sha256(name.encode()).hexdigest()
+    return " ".join(digits[start : start + 8] for start in range(0, 64, 8))

@@ -188,13 +188,12 @@ def test_escalated_items_are_for_leads(desk: Desk) -> None:
     desk.add("c")
     desk.decide("c", "escalate")
     assert queue.claim_next(desk.store, ANNA) is None
-    for refused in (
-        lambda: queue.claim(desk.store, ANNA, "c"),
-        lambda: queue.claim_next(desk.store, ANNA, Filters(state="escalated")),
-    ):
-        with pytest.raises(ReviewError) as caught:
-            refused()
-        assert "not_allowed" == caught.value.code
+    with pytest.raises(ReviewError) as caught:
+        queue.claim(desk.store, ANNA, "c")
+    assert "not_allowed" == caught.value.code
+    with pytest.raises(ReviewError) as caught:
+        queue.claim_next(desk.store, ANNA, Filters(state="escalated"))
+    assert "not_allowed" == caught.value.code
     item = queue.claim_next(desk.store, LEAD, Filters(state="escalated"))
     assert item is not None
     assert "escalated" == item.state
