@@ -18,7 +18,7 @@ from moderation.errors import TrollbridgeError
 from moderation.pages import read_page
 from moderation.policy import load_policy
 from moderation.simulation.labels import CommentLabel
-from streams import cli_models, cli_train, logs, show, topics
+from streams import cli_models, cli_review, cli_train, logs, show, topics
 from streams.audit import audit
 from streams.cli_evaluate import evaluate
 from streams.cli_simulate import simulate
@@ -39,6 +39,7 @@ app.command()(evaluate)
 app.command()(simulate)
 app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_train.app, name="train")
+app.add_typer(cli_review.app, name="review")
 
 _MOST_NAMED = 10
 

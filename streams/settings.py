@@ -35,7 +35,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metrics_bind: str = "127.0.0.1:9464"
     """Address of /metrics, /healthz and /readyz."""
     database_url: Secret = ""
-    """Queue store of the review console."""
+    """Store of the review queue, `postgresql://…` or `sqlite:///FILE`; empty: a file in
+    `data_dir`."""
+    review_lease: Seconds = 600.0
+    """How long a moderator's claim holds without activity."""
+    review_undo: Seconds = 15.0
+    """How long a moderator's decision can be undone; only then is it sent."""
+    review_second_looks: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.05
+    """Share of decided comments that a second moderator sees, blind."""
+    review_golden: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.02
+    """Share of claims that get a comment with a known answer, while there are any."""
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How to speak to Kafka."""

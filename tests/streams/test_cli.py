@@ -40,7 +40,8 @@ def run(
 
 
 COMMANDS = (
-    "demo page score evaluate simulate produce topics worker audit replay bench models config"
+    "demo page score evaluate simulate produce topics worker audit replay bench models config review "
+    "train"
 ).split()
 
 

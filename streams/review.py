@@ -1,0 +1,250 @@
+"""Between Kafka and the review store: flagged comments in, decisions out.
+
+Both are safe against `kill -9`. Offsets are committed after the store, which knows a repetition;
+decisions are marked as sent after the broker has confirmed them.
+"""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import CommitFailedError, KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from moderation.errors import BrokerError, RecordError, StoreError
+from moderation.records import Judged, decode_judged
+from moderation.review import outbox
+from moderation.review.intake import check, take_in
+from moderation.review.rules import Rules
+from moderation.review.store import Store
+from streams import deadletters
+from streams.clients import consumer, producer, reaching
+from streams.deadletters import DeadLetterLimit
+from streams.settings import Settings
+from streams.topics import Topics
+
+log = structlog.get_logger(__name__)
+
+_FILE: Final = "review.db"
+_BATCH: Final = 500
+_POLL_MS: Final = 200
+_MEMBERSHIP: Final = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 3_000}
+"""After a `kill -9` the next reader waits ten seconds, as with the workers."""
+_CONFIRM_SECONDS: Final = 60.0
+_STORE_RETRY_SECONDS: Final = 5.0
+_STORE_PATIENCE_SECONDS: Final = 120.0
+"""Shorter than the time within which the group expects the next poll."""
+
+
+def open_store(settings: Settings) -> Store:
+    """The review store that the settings name, brought to its newest form; StoreError otherwise."""
+    url = settings.database_url
+    if not url:
+        folder = Path(settings.data_dir)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"data_dir {folder}: {error.strerror}") from error
+        url = f"sqlite:///{folder / _FILE}"
+    rules = Rules(
+        lease=settings.review_lease,
+        undo=settings.review_undo,
+        second_looks=settings.review_second_looks,
+        golden=settings.review_golden,
+    )
+    return Store(url, rules=rules)
+
+
+def group(settings: Settings) -> str:
+    """The consumer group of the review store's readers."""
+    return f"{settings.consumer_group}-review"
+
+
+def review(
+    settings: Settings,
+    store: Store,
+    stop: threading.Event,
+    *,
+    on_batch: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Read `comments.review` into the store and send decisions, until told to stop.
+
+    BrokerError or StoreError when Kafka or the database stay away. `on_batch` is told how many
+    records were stored.
+    """
+    with (
+        reaching(settings),
+        producer(settings) as producing,
+        consumer(settings, group_id=group(settings), **_MEMBERSHIP) as client,
+    ):
+        client.subscribe([Topics(settings.topic_prefix).review])
+        reader = Reader(settings, store, client, producing)
+        sender = Sender(settings, store, producing)
+        log.info("review reader started", group=group(settings))
+        try:
+            while not stop.is_set():
+                count = reader.step()
+                if count:
+                    on_batch(count)
+                sender.step()
+        finally:
+            sender.close()
+
+
+class Reader:
+    """Reads flagged comments into the store."""
+
+    def __init__(
+        self, settings: Settings, store: Store, client: KafkaConsumer, letters: KafkaProducer
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._letters = letters
+        self._deadletter_topic = Topics(settings.topic_prefix).deadletter
+        self._limit = DeadLetterLimit(
+            in_a_row=settings.deadletters_in_a_row, share=settings.deadletters_share
+        )
+
+    def step(self) -> int:
+        """Store and commit what has come; how many records it was."""
+        polled = self._client.poll(_POLL_MS, max_records=_BATCH)
+        records = [record for batch in polled.values() for record in batch]
+        if not records:
+            return 0
+        began = time.perf_counter()
+        good, letters = self._opened(records)
+        taken = _patiently(lambda: take_in(self._store, good))
+        _confirm(letters)
+        # Only now: what is committed is in the store or among the dead letters.
+        self._commit(polled)
+        log.info(
+            "stored for review",
+            records=len(records),
+            new=taken.new,
+            updated=taken.updated,
+            repeated=taken.repeated,
+            dead=len(letters),
+            seconds=round(time.perf_counter() - began, 4),
+        )
+        return len(records)
+
+    def _opened(self, records: Sequence[Any]) -> tuple[list[Judged], list[Any]]:
+        """The records that the store can hold, and the dead letters that were sent for others."""
+        good: list[Judged] = []
+        letters: list[Any] = []
+        for record in records:
+            error: RecordError | None = None
+            try:
+                judged = decode_judged(record.value)
+                check(judged)
+                good.append(judged)
+            except RecordError as found:
+                error = found
+                letter = deadletters.letter(self._deadletter_topic, record, found)
+                letters.append(
+                    self._letters.send(
+                        letter.topic,
+                        key=letter.key,
+                        value=letter.value,
+                        headers=list(letter.headers or ()),
+                    )
+                )
+            self._limit.saw(error)
+        return good, letters
+
+    def _commit(self, polled: dict[TopicPartition, list[Any]]) -> None:
+        offsets = {
+            partition: OffsetAndMetadata(records[-1].offset + 1, "", -1)
+            for partition, records in polled.items()
+            if records
+        }
+        try:
+            self._client.commit(offsets)
+        except CommitFailedError:
+            # The partitions went to another reader, which reads these again; the store knows them.
+            log.warning("offsets not committed: the group has a new member")
+
+
+class Sender:
+    """Sends decisions whose undo window is over; one at a time, whoever holds the role."""
+
+    def __init__(self, settings: Settings, store: Store, client: KafkaProducer) -> None:
+        self._store = store
+        self._client = client
+        self._topic = Topics(settings.topic_prefix).decisions
+        self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+    def step(self) -> int:
+        """Send what is due, wait for the broker's word, mark it as sent; how many it was."""
+        due = _patiently(lambda: outbox.take_due(self._store, self._name))
+        if not due:
+            return 0
+        sends = [
+            self._client.send(self._topic, key=record.key.encode(), value=record.value)
+            for record in due
+        ]
+        _confirm(sends)
+        _patiently(lambda: outbox.confirm(self._store, [record.pk for record in due]))
+        log.info("decisions sent", records=len(due))
+        return len(due)
+
+    def drain(self) -> int:
+        """Send everything that is due now; how many it was."""
+        total = 0
+        while count := self.step():
+            total += count
+        return total
+
+    def close(self) -> None:
+        """Let another sender begin at once."""
+        try:
+            outbox.resign(self._store, self._name)
+        except StoreError as error:
+            log.warning("sender's role not given up", error=str(error))
+
+
+def send_due(settings: Settings, store: Store) -> int:
+    """Send every decision that is due; how many. BrokerError when the broker does not take one."""
+    with reaching(settings), producer(settings) as client:
+        sender = Sender(settings, store, client)
+        try:
+            return sender.drain()
+        finally:
+            sender.close()
+
+
+def _confirm(sends: Sequence[Any]) -> None:
+    """Wait for the broker's word on each record; BrokerError when it refuses one."""
+    for send in sends:
+        try:
+            send.get(timeout=_CONFIRM_SECONDS)
+        except KafkaError as error:
+            raise BrokerError(f"the broker did not take a record: {error}") from error
+
+
+def _patiently(act: Callable[[], Any]) -> Any:
+    """Try until the database answers; StoreError when it stays away for two minutes."""
+    deadline = time.monotonic() + _STORE_PATIENCE_SECONDS
+    for wait in _waits():
+        try:
+            return act()
+        except StoreError as error:
+            if time.monotonic() + wait > deadline:
+                raise
+            log.warning("review store does not answer", error=str(error), wait_s=wait)
+            time.sleep(wait)
+    return None
+
+
+def _waits() -> Iterator[float]:
+    wait = 0.1
+    while True:
+        yield wait
+        wait = min(wait * 2, _STORE_RETRY_SECONDS)
