@@ -20,6 +20,7 @@ from moderation.policy import load_policy
 from moderation.simulation.labels import CommentLabel
 from streams import cli_models, cli_review, cli_train, logs, show, topics
 from streams.audit import audit
+from streams.cli_calibrate import calibrate
 from streams.cli_evaluate import evaluate
 from streams.cli_simulate import simulate
 from streams.demo import running, sample_page, simulated_hour
@@ -37,6 +38,7 @@ topics_app = typer.Typer(help="Create or verify the topics.", no_args_is_help=Tr
 app.add_typer(topics_app, name="topics")
 app.command()(evaluate)
 app.command()(simulate)
+app.command()(calibrate)
 app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_train.app, name="train")
 app.add_typer(cli_review.app, name="review")

@@ -40,8 +40,8 @@ def run(
 
 
 COMMANDS = (
-    "demo page score evaluate simulate produce topics worker audit replay bench models config review "
-    "train"
+    "demo page score evaluate simulate produce topics worker audit replay bench models config "
+    "review calibrate train"
 ).split()
 
 
