@@ -38,7 +38,8 @@ def undo(store: Store, person: Person, decision_id: str) -> Undone:
             .where(Decision.undone.is_(None))
             .order_by(Decision.pk)
         ).all()
-        if not rows:
+        # A decision that was made alone has an empty batch, which names nothing.
+        if not rows or not decision_id:
             raise ReviewError("not_found", "there is no such decision, or it is undone already")
         if any(row.person != person.name for row in rows):
             raise ReviewError("not_allowed", "only who decided can undo; a lead may reopen")

@@ -188,6 +188,30 @@ def test_undo_is_refused(desk: Desk) -> None:
     assert ["c2"] == [record.id for record in _due(desk)]
 
 
+def test_undo_of_nothing(desk: Desk) -> None:
+    """An empty name, which single decisions have as their batch, takes nothing back."""
+    desk.add("c")
+    desk.decide("c")
+    for name in ("", "unknown"):
+        with pytest.raises(ReviewError) as caught:
+            undo(desk.store, ANNA, name)
+        assert "not_found" == caught.value.code
+    assert "approved" == queue.get(desk.store, "c").state
+
+
+def test_undo_of_a_reopening(desk: Desk) -> None:
+    """A lead's slip: the decision is in force again, and nobody was told of the reopening."""
+    desk.add("c")
+    desk.decide("c", "reject")
+    desk.time += 60
+    receipt = reopen(desk.store, LEAD, "c")
+    undo(desk.store, LEAD, receipt.decision_id)
+    assert "rejected" == queue.get(desk.store, "c").state
+    assert 0 == queue.count(desk.store, Filters(reason="insult"))
+    desk.time += 60
+    assert ["reject"] == [record.decision for record in _due(desk)]
+
+
 def test_undo_after_an_edit(desk: Desk) -> None:
     """When the author has edited, the old decision stays in the books and the item is open."""
     desk.add("c")
