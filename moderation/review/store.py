@@ -3,7 +3,6 @@
 import contextlib
 import random
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -18,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from moderation.errors import StoreError
 from moderation.review.migrate import migrate
 from moderation.review.rules import Rules
+from moderation.review.turns import Turns
 
 _BUSY_MS: Final = 30_000
 """How long SQLite waits for another process that writes."""
@@ -53,10 +53,8 @@ class Store:
         self.is_sqlite = self._engine.dialect.name == "sqlite"
         self._writing = self._engine.execution_options(immediate=True)
         self._hasty = self._engine.execution_options(immediate=True, hasty=True)
-        # SQLite lets one connection write. Within a process a lock hands that on at once, where
-        # its own waiting is a sleep of up to a tenth of a second.
-        self._turn: contextlib.AbstractContextManager[Any] = (
-            threading.Lock() if self.is_sqlite else contextlib.nullcontext()
+        self._turn: Turns | contextlib.nullcontext[None] = (
+            _turns(self._engine.url) if self.is_sqlite else contextlib.nullcontext()
         )
         try:
             with self.connection() as connection:
@@ -101,6 +99,8 @@ class Store:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+        if isinstance(self._turn, Turns):
+            self._turn.close()
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -133,6 +133,13 @@ def _engine(url: str) -> Engine:
         raise StoreError(
             f"{parsed.drivername} needs a driver: pip install 'trollbridge[postgresql]'"
         ) from error
+
+
+def _turns(url: URL) -> Turns:
+    try:
+        return Turns(url.database)
+    except OSError as error:
+        raise StoreError(f"review store {_shown(url)}: {error.strerror}") from error
 
 
 def _shown(url: URL) -> str:

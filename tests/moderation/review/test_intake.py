@@ -189,7 +189,7 @@ def test_newer_store(desk: Desk) -> None:
         ("nonsense", "no URL"),
         ("mysql://u:hush@127.0.0.1/x", "neither sqlite nor postgresql"),
         ("postgresql://u:hush@127.0.0.1:9/x", "127.0.0.1"),
-        ("sqlite:////nowhere/at/all/x.db", "unable to open"),
+        ("sqlite:////nowhere/at/all/x.db", "No such file"),
     ],
 )
 def test_database_that_cannot_be_used(url: str, message: str) -> None:

@@ -1,0 +1,42 @@
+"""Erasing an author: nothing of theirs is left, and the log still verifies."""
+
+from sqlalchemy import select
+
+from moderation.review import log, outbox, queue
+from moderation.review.erasure import forget
+from moderation.review.intake import take_in
+from moderation.review.models import Base
+from tests.moderation.review.desk import LEAD, Desk, judged
+
+SECRETS = ("u-erased", "Gertrude", "xylophone", "hush")
+
+
+def test_nothing_is_left(desk: Desk) -> None:
+    """Text, name, id and notes are in no table any more; others' items and the log are whole."""
+    desk.luck = 0.0
+    desk.add("other")
+    named = {"author_id": "u-erased", "author_name": "Gertrude"}
+    take_in(desk.store, [judged(name, text="xylophone", **named) for name in ("c1", "c2")])
+    desk.decide("c1", "reject", note="hush")
+    desk.time += 60
+    (due,) = outbox.take_due(desk.store, "test")
+    outbox.confirm(desk.store, [due.pk])
+    take_in(desk.store, [judged("c1", text="xylophone 2", revision=1, **named)])
+    assert 2 == forget(desk.store, LEAD, "u-erased")
+    with desk.store.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            rows = repr(session.execute(select(table)).all())
+            assert not [secret for secret in SECRETS if secret in rows], table.name
+    assert ["other"] == [item.id for item in queue.waiting(desk.store).items]
+    assert [] == queue.waiting(desk.store, queue.Filters(words="xylophone")).items
+    assert [] == log.verify(desk.store).problems
+    assert ["reject"] == [row.action for row in queue.history(desk.store, "c1")]
+
+
+def test_decision_on_its_way_is_sent(desk: Desk) -> None:
+    """Erasing does not swallow a decision that others have not heard of."""
+    desk.add("c")
+    desk.decide("c", "reject")
+    forget(desk.store, LEAD, "author-of-c")
+    desk.time += 60
+    assert 1 == len(outbox.take_due(desk.store, "test"))
