@@ -1,7 +1,7 @@
 """Carrying out decisions on items that are locked: all that one transaction has to write."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -87,92 +87,63 @@ def carry_out(
     if not deeds:
         return []
     now = store.now()
-    settles = [deed.kind == "decision" and deed.action in OUTCOMES for deed in deeds]
+    said = _Said(person, now, reason, note, batch)
+    steps = [_Step(deed) for deed in deeds]
+    changing = [step for step in steps if step.deed.kind == "decision"]
+    settling = [step for step in changing if step.deed.action in OUTCOMES]
     # First what needs no place in the log: others wait from there on until this is committed.
-    _index(store, session, [deed.item for deed, does in zip(deeds, settles, strict=True) if does])
-    open_reasons(
-        session, [(deed.item.pk, deed.to_state) for deed in deeds if deed.kind == "decision"]
-    )
-    ids = [uuid.uuid4().hex for _ in deeds]
-    # A second look changes nothing about the item.
-    versions = [
-        deed.item.version + (deed.kind == "decision" and not _only_skips(deed)) for deed in deeds
-    ]
-    acts = [
-        log.Act(
-            person.name,
-            "decide" if deed.kind == "decision" else "look",
-            deed.item.id,
-            {
-                "decision": name,
-                "kind": deed.kind,
-                "batch": batch,
-                "item_id": deed.item.item_id,
-                "version": version,
-                "do": deed.action,
-                "from": deed.item.state,
-                "to": deed.to_state,
-                "reason": reason,
-                "note": log.digest(note),
-                "text": log.digest(deed.item.text),
-            },
-        )
-        for deed, name, version in zip(deeds, ids, versions, strict=True)
-    ]
-    anchors = log.append(session, now, acts)
-    judged = [decode_judged(deed.item.record.encode()) for deed in deeds]
-    rows = [
-        {
-            "id": name,
-            "batch": batch,
-            "kind": deed.kind,
-            "comment_id": deed.item.id,
-            "item_id": deed.item.item_id,
-            "author_id": deed.item.author_id,
-            "section": deed.item.section,
-            "action": deed.action,
-            "reason": reason,
-            "note": note,
-            "person": person.name,
-            "at": now,
-            "seconds": now - deed.begun if deed.begun else None,
-            "from_state": deed.item.state,
-            "to_state": deed.to_state,
-            "version": version,
-            "flagged": _flagged(seen),
-            "previous": deed.item.decision,
-            "look": deed.look,
-            "entry": anchor.number,
-        }
-        for deed, name, version, anchor, seen in zip(
-            deeds, ids, versions, anchors, judged, strict=True
-        )
-    ]
+    _index(store, session, settling)
+    open_reasons(session, [(step.item.pk, step.deed.to_state) for step in changing])
+    anchors = log.append(session, now, [_act(said, step) for step in steps])
+    for step, anchor in zip(steps, anchors, strict=True):
+        step.anchor = anchor
     statement = insert(Decision).returning(Decision.pk, sort_by_parameter_order=True)
-    keys = list(session.scalars(statement, rows))
-    _change_items(session, deeds, keys, versions)
-    _answer(session, deeds, keys, person)
-    outbox.put(
-        session,
-        now + store.rules.undo,
-        [
-            (key, _decided(person, deed, row, seen, anchor))
-            for deed, row, key, seen, anchor in zip(deeds, rows, keys, judged, anchors, strict=True)
-            if deed.kind == "decision" and (deed.action in OUTCOMES or deed.action == "reopen")
-        ],
-    )
-    settled = [(deed, key) for deed, key, does in zip(deeds, keys, settles, strict=True) if does]
-    _draw(store, session, person, settled, reason)
+    keys = session.scalars(statement, [_row(said, step) for step in steps])
+    for step, key in zip(steps, keys, strict=True):
+        step.key = key
+    _change_items(session, changing)
+    _answer(session, steps, person)
+    until = now + store.rules.undo
+    told = [step for step in changing if step.deed.action in {*OUTCOMES, "reopen"}]
+    outbox.put(session, until, [(step.key, _decided(said, step)) for step in told])
+    _draw(store, session, said, settling)
     return [
         Receipt(
-            decision_id=name,
-            comment_id=deed.item.id,
-            version=version,
-            state=deed.to_state,
-            undo_until=now + store.rules.undo,
+            decision_id=step.id,
+            comment_id=step.item.id,
+            version=step.version,
+            state=step.deed.to_state,
+            undo_until=until,
         )
-        for deed, name, version in zip(deeds, ids, versions, strict=True)
+        for step in steps
     ]
+
+
+class _Said(NamedTuple):
+    """What is the same for all that is decided at once."""
+
+    person: Person
+    now: float
+    reason: str
+    note: str
+    batch: str
+
+
+class _Step:
+    """A deed while it is carried out."""
+
+    anchor: Anchor
+    """Its entry in the log."""
+    key: int
+    """Of its row among the decisions."""
+
+    def __init__(self, deed: Deed) -> None:
+        self.deed = deed
+        self.item = deed.item
+        self.id = uuid.uuid4().hex
+        self.judged: Judged = decode_judged(deed.item.record.encode())
+        # A second look changes nothing about the item, and neither does a skip.
+        self.version: int = deed.item.version + (deed.kind == "decision" and not _only_skips(deed))
 
 
 def _only_skips(deed: Deed) -> bool:
@@ -180,36 +151,75 @@ def _only_skips(deed: Deed) -> bool:
     return deed.action == "skip" and deed.to_state == deed.item.state
 
 
-def _flagged(judged: Judged) -> str:
-    """Score and threshold by code of what sent the comment to review."""
-    return log.canonical(
-        {reason.code: [reason.score, reason.threshold] for reason in judged.reasons}
-    )
+def _act(said: _Said, step: _Step) -> log.Act:
+    deed = step.deed
+    detail = {
+        "decision": step.id,
+        "kind": deed.kind,
+        "batch": said.batch,
+        "item_id": step.item.item_id,
+        "version": step.version,
+        "do": deed.action,
+        "from": step.item.state,
+        "to": deed.to_state,
+        "reason": said.reason,
+        "note": log.digest(said.note),
+        "text": log.digest(step.item.text),
+    }
+    action = "decide" if deed.kind == "decision" else "look"
+    return log.Act(said.person.name, action, step.item.id, detail)
 
 
-def _change_items(
-    session: Session, deeds: Sequence[Deed], keys: Sequence[int], versions: Sequence[int]
-) -> None:
+def _row(said: _Said, step: _Step) -> dict[str, Any]:
+    deed, item = step.deed, step.item
+    # Score and threshold of what sent the comment to review.
+    flagged = {reason.code: [reason.score, reason.threshold] for reason in step.judged.reasons}
+    return {
+        "id": step.id,
+        "batch": said.batch,
+        "kind": deed.kind,
+        "comment_id": item.id,
+        "item_id": item.item_id,
+        "author_id": item.author_id,
+        "section": item.section,
+        "action": deed.action,
+        "reason": said.reason,
+        "note": said.note,
+        "person": said.person.name,
+        "at": said.now,
+        "seconds": said.now - deed.begun if deed.begun else None,
+        "from_state": item.state,
+        "to_state": deed.to_state,
+        "version": step.version,
+        "flagged": log.canonical(flagged),
+        "previous": item.decision,
+        "look": deed.look,
+        "entry": step.anchor.number,
+    }
+
+
+def _change_items(session: Session, steps: Sequence[_Step]) -> None:
     rows = [
         {
-            "pk": deed.item.pk,
-            "state": deed.to_state,
-            "version": version,
+            "pk": step.item.pk,
+            "state": step.deed.to_state,
+            "version": step.version,
             "claimed_by": "",
             "claimed_until": 0.0,
-            "decision": _in_force(deed, key),
+            "decision": _in_force(step),
         }
-        for deed, key, version in zip(deeds, keys, versions, strict=True)
-        if deed.kind == "decision"
+        for step in steps
     ]
     if rows:
         session.execute(update(Item), rows)
 
 
-def _in_force(deed: Deed, key: int) -> int | None:
-    if deed.action == "reopen":
+def _in_force(step: _Step) -> int | None:
+    """The decision that holds from now on."""
+    if step.deed.action == "reopen":
         return None
-    return deed.item.decision if _only_skips(deed) else key
+    held: int | None = step.item.decision
+    return held if _only_skips(step.deed) else step.key
 
 
 def open_reasons(session: Session, states: Sequence[tuple[int, str]]) -> None:
@@ -224,71 +234,68 @@ def open_reasons(session: Session, states: Sequence[tuple[int, str]]) -> None:
             )
 
 
-def _answer(session: Session, deeds: Sequence[Deed], keys: Sequence[int], person: Person) -> None:
+def _answer(session: Session, steps: Sequence[_Step], person: Person) -> None:
     """Answer the looks; a skipped second look waits for somebody else."""
-    for deed, key in zip(deeds, keys, strict=True):
+    for step in steps:
+        deed = step.deed
         if deed.look is None:
             continue
         if deed.action == "skip" and deed.kind == "second":
             values: dict[str, Any] = {"person": None, "claimed_until": 0.0}
         else:
-            values = {"state": "done", "answer": key, "person": person.name}
+            values = {"state": "done", "answer": step.key, "person": person.name}
         session.execute(update(Look).where(Look.pk == deed.look).values(**values))
 
 
-def _decided(
-    person: Person, deed: Deed, row: Mapping[str, Any], judged: Judged, anchor: Anchor
-) -> Decided:
+def _decided(said: _Said, step: _Step) -> Decided:
+    """What others are told."""
+    item, judged = step.item, step.judged
     return Decided(
-        decision_id=row["id"],
-        id=deed.item.id,
-        item_id=deed.item.item_id,
-        revision=deed.item.revision,
+        decision_id=step.id,
+        id=item.id,
+        item_id=item.item_id,
+        revision=item.revision,
         article_id=judged.article_id,
-        author_id=deed.item.author_id,
-        section=deed.item.section,
-        decision=row["action"],
-        reason=row["reason"],
-        moderator=person.name,
-        decided_at=log.timestamp(row["at"]),
+        author_id=item.author_id,
+        section=item.section,
+        decision=step.deed.action,  # type: ignore[arg-type]  # only these are told
+        reason=said.reason,
+        moderator=said.person.name,
+        decided_at=log.timestamp(said.now),
         flagged={reason.code: reason.score for reason in judged.reasons},
         policy=judged.policy,
         models=judged.models,
-        campaign=deed.item.campaign,
-        takes_back=deed.takes_back,
-        log=anchor,
+        campaign=item.campaign,
+        takes_back=step.deed.takes_back,
+        log=step.anchor,
     )
 
 
-def _index(store: Store, session: Session, items: Sequence[Any]) -> None:
+def _index(store: Store, session: Session, steps: Sequence[_Step]) -> None:
     """Make decided texts findable as precedent."""
     rows = [
-        {"band": band, "item": item.pk} for item in items for band in bands(shingles(item.text))
+        {"band": band, "item": step.item.pk}
+        for step in steps
+        for band in bands(shingles(step.item.text))
     ]
     if rows:
         session.execute(store.insert(Band).on_conflict_do_nothing(), rows)
 
 
-def _draw(
-    store: Store,
-    session: Session,
-    person: Person,
-    settled: Sequence[tuple[Deed, int]],
-    reason: str,
-) -> None:
+def _draw(store: Store, session: Session, said: _Said, steps: Sequence[_Step]) -> None:
     """Draw by lot which settled items get a second look."""
     rows = [
         {
             "kind": "second",
-            "item": deed.item.pk,
-            "item_id": deed.item.item_id,
+            "item": step.item.pk,
+            "item_id": step.item.item_id,
             "state": "waiting",
-            "first": person.name,
-            "expected": deed.action,
-            "expected_reason": reason,
-            "decision": key,
+            "first": said.person.name,
+            "expected": step.deed.action,
+            "expected_reason": said.reason,
+            "decision": step.key,
         }
-        for deed, key in settled
+        for step in steps
         if store.chance() < store.rules.second_looks
     ]
     if rows:
