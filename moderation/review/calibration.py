@@ -4,6 +4,7 @@ Only comments that reached a threshold were looked at, so nothing is known of wh
 thresholds are raised here, or left, and never lowered.
 """
 
+import bisect
 import math
 import statistics
 from collections import defaultdict
@@ -142,11 +143,13 @@ def fit_staff(
             f"{len(days)} whole days of comments are too few: {_LEAST_DAYS} are needed"
         )
     arriving = statistics.fmean(len(day) for day in days)
+    lasts = _Lasts(policy)
+    last = [sorted(lasts.step(one) for one in day) for day in days]
     best: Fit | None = None
     # From the highest on down, ending at the first that fails: so the bound needs no correction.
     for step in range(_MOST_STEPS, -1, -1):
         lift = step * _STEP
-        counts = [sum(_stays(one, policy, lift) for one in day) for day in days]
+        counts = [len(day) - bisect.bisect_left(day, step) for day in last]
         mean = statistics.fmean(counts)
         reach = float(stdtrit(len(days) - 1, confidence))
         bound = mean + reach * statistics.stdev(counts) / math.sqrt(len(days))
@@ -253,16 +256,37 @@ def _whole_days(arrivals: Sequence[Arrival]) -> list[list[Arrival]]:
 
 def _lift(threshold: float, lift: float) -> float:
     """Raised, to a hundredth."""
+    if not lift:
+        return threshold
     return math.ceil(round((threshold + lift * (1 - threshold)) * 100, 6)) / 100
 
 
-def _stays(one: Arrival, policy: Policy, lift: float) -> bool:
-    rules = policy.rules(one.section)
-    return any(
-        code not in rules
-        or (rules[code].action == "review" and score >= _lift(rules[code].threshold, lift))
-        for code, score in one.scores.items()
-    )
+class _Lasts:
+    """How far thresholds may be lifted before a comment does not go to review any more."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._lifted: dict[float, list[float]] = {}
+
+    def step(self, one: Arrival) -> int:
+        """The last step at which one of its reasons still holds; -1 when none does even now."""
+        rules = self._policy.rules(one.section)
+        last = -1
+        for code, score in one.scores.items():
+            rule = rules.get(code)
+            if rule is None:
+                # It is not a threshold that sent it to review, such as an unknown language.
+                return _MOST_STEPS
+            if rule.action == "review":
+                last = max(last, bisect.bisect_right(self._steps(rule.threshold), score) - 1)
+        return last
+
+    def _steps(self, threshold: float) -> list[float]:
+        """The threshold at each step, rising."""
+        if threshold not in self._lifted:
+            steps = range(_MOST_STEPS + 1)
+            self._lifted[threshold] = [_lift(threshold, step * _STEP) for step in steps]
+        return self._lifted[threshold]
 
 
 def _lifted(

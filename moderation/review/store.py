@@ -153,7 +153,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> N
         f"busy_timeout = {_BUSY_MS}",
         "journal_mode = WAL",
         "foreign_keys = ON",
-        "cache_size = -65536",
+        "cache_size = -16384",
         "mmap_size = 268435456",
     ):
         connection.execute(f"PRAGMA {pragma}")

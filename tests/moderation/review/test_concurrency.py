@@ -45,10 +45,10 @@ def test_each_item_is_decided_once(database_url: str) -> None:
         for one in people:
             one.start()
         try:
-            until(lambda: queue.count(desk.store) < ITEMS // 2, "half of it", within=240)
+            until(lambda: queue.count(desk.store) < ITEMS // 2, "half of it", within=600)
             people[0].kill()
             for one in people:
-                one.join(timeout=240)
+                one.join(timeout=600)
             assert [-9] + [0] * (PEOPLE - 1) == [one.exitcode for one in people]
         finally:
             for one in people:
