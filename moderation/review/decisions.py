@@ -15,7 +15,7 @@ from moderation.review.changes import changed
 from moderation.review.deeds import COLUMNS, Deed, Receipt, carry_out, locked
 from moderation.review.models import WAITING, Action, Item, Skip
 from moderation.review.precedent import against_own
-from moderation.review.queue import Filters, matching, require_free
+from moderation.review.queue import Filters, in_campaign, matching, require_free
 from moderation.review.rules import Person
 from moderation.review.store import Store
 
@@ -107,7 +107,7 @@ def preview(
     if filters is not None:
         query, _, _ = matching(store, query, filters)
     else:
-        chosen = Item.campaign == campaign if campaign else Item.id.in_(comment_ids)
+        chosen = in_campaign(campaign) if campaign else Item.id.in_(comment_ids)
         query = query.where(chosen, Item.state.in_(_states(person)))
     with store.reading() as session:
         items = session.execute(query.order_by(Item.pk).limit(_MOST_AT_ONCE + 1)).all()

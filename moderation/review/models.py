@@ -30,6 +30,7 @@ WAITING: Final[tuple[State, ...]] = ("open", "escalated")
 # SQLite numbers rows only when the key is called INTEGER.
 _Key = BigInteger().with_variant(Integer, "sqlite")
 _OPEN: Final = sql("state = 'open'")
+_IN_CAMPAIGN: Final = sql("campaign <> ''")
 _CLAIMED: Final = sql("claimed_by <> ''")
 _GOLDEN: Final = sql("kind = 'golden'")
 
@@ -53,11 +54,16 @@ class Item(Base):
     __table_args__ = (
         _queue_index("review_open_section", "section"),
         _queue_index("review_open_article", "article_id"),
-        _queue_index("review_open_author", "author_id"),
-        _queue_index("review_open_campaign", "campaign"),
         Index("review_items_state", "state", "sort_key", "pk"),
         Index("review_items_author", "author_id"),
-        Index("review_items_campaign", "campaign"),
+        Index(
+            "review_items_campaign",
+            "campaign",
+            "sort_key",
+            "pk",
+            sqlite_where=_IN_CAMPAIGN,
+            postgresql_where=_IN_CAMPAIGN,
+        ),
         Index(
             "review_items_claimed",
             "claimed_by",

@@ -188,6 +188,11 @@ def _holds(row: Any, person: Person, now: float) -> bool:
     return bool(row.claimed_by == person.name and row.claimed_until >= now)
 
 
+def in_campaign(campaign: str) -> ColumnElement[bool]:
+    """Items of a campaign, in the words of its index."""
+    return and_(Item.campaign == campaign, Item.campaign != literal_column("''"))
+
+
 def _mine(person: Person) -> ColumnElement[bool]:
     """Items that the person has claimed, in the words of the index over claimed items."""
     return and_(Item.claimed_by == person.name, Item.claimed_by != literal_column("''"))
@@ -272,7 +277,7 @@ def _conditions(store: Store, filters: Filters) -> Sequence[ColumnElement[bool]]
         (filters.section, Item.section == section(filters.section)),
         (filters.article_id, Item.article_id == filters.article_id),
         (filters.author_id, Item.author_id == filters.author_id),
-        (filters.campaign, Item.campaign == filters.campaign),
+        (filters.campaign, in_campaign(filters.campaign)),
     ]
     found = [condition for value, condition in given if value]
     if filters.older_than is not None:
