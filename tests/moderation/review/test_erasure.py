@@ -1,5 +1,7 @@
 """Erasing an author: nothing of theirs is left, and the log still verifies."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from moderation.review import log, outbox, queue
@@ -15,7 +17,7 @@ def test_nothing_is_left(desk: Desk) -> None:
     """Text, name, id and notes are in no table any more; others' items and the log are whole."""
     desk.luck = 0.0
     desk.add("other")
-    named = {"author_id": "u-erased", "author_name": "Gertrude"}
+    named: dict[str, Any] = {"author_id": "u-erased", "author_name": "Gertrude"}
     take_in(desk.store, [judged(name, text="xylophone", **named) for name in ("c1", "c2")])
     desk.decide("c1", "reject", note="hush")
     desk.time += 60
