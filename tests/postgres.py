@@ -16,7 +16,7 @@ import pytest
 from streams.broker import free_port
 
 VARIABLE = "TROLLBRIDGE_TEST_POSTGRES"
-_START_SECONDS = 30
+_START_SECONDS = 60
 
 
 def _programs() -> Path | None:
@@ -38,6 +38,59 @@ def _user() -> str | None:
     return pytest.skip("PostgreSQL refuses root, and there is no user `postgres` to run it")
 
 
+class Server:
+    """A server of our own; `start` and `crash` may be called again and again until `close`."""
+
+    def __init__(self) -> None:
+        programs = _programs()
+        if programs is None:
+            pytest.skip(f"PostgreSQL is not here: apt-get install postgresql, or set {VARIABLE}")
+        self._programs = programs
+        self._user = _user()
+        self._folder = Path(tempfile.mkdtemp(prefix="trollbridge-postgres-"))
+        if self._user is not None:
+            shutil.chown(self._folder, self._user)
+        self._port = free_port()
+        self.url = f"postgresql://bridge@127.0.0.1:{self._port}"
+        self._run("initdb", "-A", "trust", "-U", "bridge", "-E", "UTF8")
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = (
+            f"-p {self._port} -c listen_addresses=127.0.0.1 "
+            # Tests outlive no power cut, so nothing has to wait for the disk.
+            f"-c fsync=off -c unix_socket_directories={self._folder}"
+        )
+        self._run("pg_ctl", "-l", str(self._folder / "log"), "-w", "-o", options, "start")
+
+    def crash(self) -> None:
+        """End it at once, so that it has to recover at its next start."""
+        self._run("pg_ctl", "-m", "immediate", "-w", "stop")
+
+    def close(self) -> None:
+        """Stop it and remove its data."""
+        with contextlib.suppress(AssertionError):
+            # It may be down already.
+            self.crash()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self._programs / program), "-D", str(self._folder / "data"), *arguments],
+            cwd=self._folder,
+            user=self._user,
+            group=None if self._user is None else pwd.getpwnam(self._user).pw_gid,
+            extra_groups=None if self._user is None else [],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=_START_SECONDS,
+            check=False,
+        )
+        assert 0 == done.returncode, done.stderr
+
+
 @contextlib.contextmanager
 def cluster() -> Iterator[str]:
     """The URL of a server without databases of ours; the test is skipped where there is none.
@@ -48,52 +101,12 @@ def cluster() -> Iterator[str]:
     if given:
         yield given.rstrip("/")
         return
-    programs = _programs()
-    if programs is None:
-        pytest.skip(f"PostgreSQL is not here: apt-get install postgresql, or set {VARIABLE}")
-    user = _user()
-    folder = Path(tempfile.mkdtemp(prefix="trollbridge-postgres-"))
-    port = free_port()
-    log = folder / "log"
+    server = Server()
     try:
-        if user is not None:
-            shutil.chown(folder, user)
-        data = folder / "data"
-        options = f"-F -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-        steps: list[list[object]] = [
-            [programs / "initdb", "-D", data, "-A", "trust", "-U", "bridge", "-E", "UTF8"],
-            [programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start"],
-        ]
-        for arguments in steps:
-            done = subprocess.run(
-                [str(argument) for argument in arguments],
-                cwd=folder,
-                user=user,
-                group=None if user is None else pwd.getpwnam(user).pw_gid,
-                extra_groups=None if user is None else [],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                timeout=_START_SECONDS,
-                check=False,
-            )
-            assert 0 == done.returncode, done.stderr
-        try:
-            yield f"postgresql://bridge@127.0.0.1:{port}"
-        finally:
-            subprocess.run(
-                [str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop"],
-                cwd=folder,
-                user=user,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=_START_SECONDS,
-                check=False,
-            )
+        server.start()
+        yield server.url
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        server.close()
 
 
 @contextlib.contextmanager

@@ -1,9 +1,13 @@
 """Eight moderators at once, in processes of their own, one of which dies."""
 
+import concurrent.futures
+import contextlib
 import multiprocessing
+import time
 from collections import Counter
 from multiprocessing.process import BaseProcess
 
+from moderation.errors import ChangedError, StoreError
 from moderation.review import log, outbox, queue
 from moderation.review.actions import Choice
 from moderation.review.decisions import decide
@@ -11,6 +15,7 @@ from moderation.review.rules import Person, Rules
 from moderation.review.store import Store
 from tests.moderation.review.desk import Desk
 from tests.pipeline import until
+from tests.postgres import Server, database
 
 ITEMS = 2_000
 PEOPLE = 8
@@ -65,3 +70,45 @@ def test_each_item_is_decided_once(database_url: str) -> None:
         assert {1} == set(decided.values())
         assert ITEMS == outbox.unsent(desk.store)
         assert [] == log.verify(desk.store).problems
+
+
+def test_database_that_crashes() -> None:
+    """PostgreSQL ends in the middle and comes back: people go on, and nothing is done twice."""
+    items = 400
+    with contextlib.ExitStack() as stack:
+        server = Server()
+        stack.callback(server.close)
+        server.start()
+        url = stack.enter_context(database(server.url))
+        desk = stack.enter_context(Desk.at(url))
+        desk.add(*(f"c{number}" for number in range(items)))
+        pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(PEOPLE))
+        people = [pool.submit(_persist, desk, Person(f"p{n}")) for n in range(PEOPLE)]
+        until(lambda: queue.count(desk.store) < items * 3 // 4, "a quarter of it", within=300)
+        server.crash()
+        server.start()
+        for one in people:
+            one.result(timeout=300)
+        assert 0 == queue.count(desk.store)
+        decided = Counter(
+            entry.comment_id for entry in log.entries(desk.store) if entry.action == "decide"
+        )
+        assert (items, {1}) == (len(decided), set(decided.values()))
+        assert items == outbox.unsent(desk.store)
+        assert [] == log.verify(desk.store).problems
+
+
+def _persist(desk: Desk, person: Person) -> None:
+    """Decide until nothing is left; what fails is tried again, as a person would."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        try:
+            item = queue.claim_next(desk.store, person)
+            if item is None:
+                return
+            desk.decide(item.id, person=person, version=item.version)
+        except ChangedError:
+            # The decision was stored, although the answer was lost.
+            continue
+        except StoreError:
+            time.sleep(0.05)
