@@ -233,9 +233,11 @@ SETS: Final[dict[str, Source]] = {
     "own_labels": Source(
         _hostile, "toxic_spans/comments.csv", "our labels of hostility, kept apart", _LITTLE
     ),
-    "groups": Source(_groups, ".", "made sentences about groups, templates kept apart"),
+    "groups": Source(_groups, "SOURCES.md", "made sentences about groups, templates kept apart"),
     "threads": Source(_threads, "threads", "written threads that are kept apart", _LITTLE),
-    "own_threads": Source(_own_threads, ".", "threads of our own that are kept apart", _LITTLE),
+    "own_threads": Source(
+        _own_threads, "SOURCES.md", "threads of our own that are kept apart", _LITTLE
+    ),
     "swapped_title": Source(
         _swapped(0, 0), "threads", "own or another article, title only", _THEIRS
     ),
