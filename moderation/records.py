@@ -12,6 +12,7 @@ import msgspec
 
 from moderation.errors import RecordError
 from moderation.scoring.protocol import Span
+from moderation.trolling.logistic import Contribution
 
 CODES: Final[dict[str, str]] = {
     "tombstone": "the record has no value",
@@ -132,6 +133,28 @@ class Reason(msgspec.Struct, omit_defaults=True):
 Decision = Literal["allow", "review"]
 
 
+class Conduct(msgspec.Struct, frozen=True):
+    """What an author's history says, with this comment in it; its score is `troll`."""
+
+    nature: Literal["habit", "circumstance", "none"]
+    """Whether it is how the author acts anywhere, or the tone of the threads it stands in."""
+    contributions: list[Contribution]
+    """The three largest, up or down, the strongest first."""
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """Whether the thread is about to derail, with this comment in it."""
+
+    heat: float
+    """0..1."""
+    before: float
+    """The same before this comment."""
+    tipped: str = ""
+    """Id of the comment that made the thread hot, while it is."""
+    detail: str = ""
+    """A sentence for a moderator."""
+
+
 class Judged(msgspec.Struct, kw_only=True):
     """The ledger's terminal record for an input; flagged ones go to `comments.review` as well."""
 
@@ -158,6 +181,12 @@ class Judged(msgspec.Struct, kw_only=True):
     """Scores that the policy shows a moderator but does not flag for."""
     evidence: list[Span] = []
     priority: float
+    conduct: Conduct | None = None
+    """None where no history is kept of authors."""
+    forecast: Forecast | None = None
+    """None where no heat of threads is kept."""
+    campaign: str = ""
+    """The campaign that the text is known to belong to; the topic `campaigns` tells later ones."""
     models: dict[str, str]
     policy: str
     context: Context

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from moderation.errors import SettingsError, StateError
+from moderation.records import SCHEMA
 from moderation.trolling.author import hostility
 from moderation.trolling.decay import DAY, HOUR, MINUTE, Decayed, fraction
 from moderation.trolling.logistic import (
@@ -124,6 +125,21 @@ class Heat(msgspec.Struct, frozen=True):
     def detail(self) -> str:
         """The contributions in a sentence for a moderator."""
         return in_words(self.contributions)
+
+
+class HeatRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread's forecast as it stands; what the topic `threads.heat` holds, by article id."""
+
+    article_id: str
+    heat: float
+    """0..1."""
+    tipped: str = ""
+    """Id of the comment that made the thread hot, while it is."""
+    contributions: list[Contribution]
+    """The three largest, up or down, the strongest first."""
+    at: float
+    """Seconds since the epoch."""
+    schema: int = SCHEMA
 
 
 def applied(
