@@ -69,6 +69,8 @@ class Comment(msgspec.Struct, omit_defaults=True):
     created_at: ShortText = ""
     section: ShortText = ""
     lang: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    author_since: ShortText = ""
+    """When the author's account was made, RFC 3339, if the site tells."""
     revision: Revision = 0
     schema: int = SCHEMA
 
@@ -95,44 +97,6 @@ class Context(msgspec.Struct, omit_defaults=True):
     """Earlier comments of the thread at hand."""
 
 
-class Scored(msgspec.Struct):
-    """A comment with its content scores; what `comments.scored` holds."""
-
-    comment: Comment
-    scores: dict[str, float]
-    models: dict[str, str]
-    source: Source
-    arrived_at: float
-    """When the comment came to Kafka, in seconds since the epoch."""
-    context: Context
-    evidence: list[Span] = []
-    details: dict[str, str] = {}
-    detected_lang: str = ""
-    """ISO 639 code, `und` when it cannot be told; empty when no scorer needed to know."""
-    unsupported: list[str] = []
-    """Scorers that do not know the language: what they score is missing, not 0."""
-    possible_bias: list[str] = []
-    passages: dict[str, str] = {}
-    schema: int = SCHEMA
-
-
-class Reason(msgspec.Struct, omit_defaults=True):
-    """Why a comment goes to review, or what is shown beside it."""
-
-    code: str
-    score: float
-    threshold: float
-    detail: str = ""
-    """A sentence for a moderator."""
-    possible_bias: bool = False
-    """The score falls below the threshold when an identity term is exchanged for another."""
-    passage: str = ""
-    """The nearest passage of the article, where the reason is that it is far."""
-
-
-Decision = Literal["allow", "review"]
-
-
 class Conduct(msgspec.Struct, frozen=True):
     """What an author's history says, with this comment in it; its score is `troll`."""
 
@@ -153,6 +117,49 @@ class Forecast(msgspec.Struct, frozen=True):
     """Id of the comment that made the thread hot, while it is."""
     detail: str = ""
     """A sentence for a moderator."""
+
+
+class Scored(msgspec.Struct):
+    """A comment with its content scores; what `comments.scored` holds."""
+
+    comment: Comment
+    scores: dict[str, float]
+    models: dict[str, str]
+    source: Source
+    arrived_at: float
+    """When the comment came to Kafka, in seconds since the epoch."""
+    context: Context
+    evidence: list[Span] = []
+    details: dict[str, str] = {}
+    detected_lang: str = ""
+    """ISO 639 code, `und` when it cannot be told; empty when no scorer needed to know."""
+    unsupported: list[str] = []
+    """Scorers that do not know the language: what they score is missing, not 0."""
+    possible_bias: list[str] = []
+    passages: dict[str, str] = {}
+    forecast: Forecast | None = None
+    parent_author: str = ""
+    """Who wrote the comment that this one answers, if that is known."""
+    campaign: str = ""
+    """The campaign that the text is known to belong to."""
+    schema: int = SCHEMA
+
+
+class Reason(msgspec.Struct, omit_defaults=True):
+    """Why a comment goes to review, or what is shown beside it."""
+
+    code: str
+    score: float
+    threshold: float
+    detail: str = ""
+    """A sentence for a moderator."""
+    possible_bias: bool = False
+    """The score falls below the threshold when an identity term is exchanged for another."""
+    passage: str = ""
+    """The nearest passage of the article, where the reason is that it is far."""
+
+
+Decision = Literal["allow", "review"]
 
 
 class Judged(msgspec.Struct, kw_only=True):
@@ -226,6 +233,10 @@ class Decided(msgspec.Struct, kw_only=True):
     policy: str = ""
     models: dict[str, str] = {}
     campaign: str = ""
+    heat_before: float | None = None
+    """The thread's forecast before the comment, if it is known."""
+    source: Source | None = None
+    """Where the comment came in."""
     takes_back: str = ""
     """The decision that this one replaces."""
     log: Anchor

@@ -24,7 +24,7 @@ from streams.cli_calibrate import calibrate
 from streams.cli_evaluate import evaluate
 from streams.cli_simulate import simulate
 from streams.demo import running, sample_page, simulated_hour
-from streams.produce import Produced, Reject, produce
+from streams.produce import Produced, Reject, Stamp, produce
 from streams.score_file import score_file
 from streams.settings import Configured, load
 
@@ -89,11 +89,12 @@ def demo(
 ) -> None:
     """Run the whole pipeline on a page of comments, with nothing to set up."""
     labels: list[CommentLabel] = []
+    stamp: Stamp | None = None
     if simulated and page is not None:
         raise typer.BadParameter("--page and --simulate exclude each other")
     if simulated:
         name = "a simulated hour"
-        data, labels = simulated_hour()
+        data, labels, stamp = simulated_hour()
     elif page is not None:
         read_page(page)
         name, data = str(page), page.read_bytes()
@@ -103,7 +104,7 @@ def demo(
     load_policy(settings.policy)
     with err.status("Starting") as status, running(settings, status.update) as pipeline:
         status.update("Comments are crossing the bridge")
-        outcome = pipeline.play(name, data)
+        outcome = pipeline.play(name, data, stamp=stamp)
         status.stop()
         if as_json:
             for judged in outcome.judged:

@@ -17,7 +17,7 @@ from moderation.simulation.generate import Simulated
 from moderation.simulation.generate import simulate as made_by
 from moderation.simulation.options import Options
 from streams import topics
-from streams.produce import send_records
+from streams.produce import created, send_records
 from streams.settings import load
 
 _DEFAULTS = Options()
@@ -49,6 +49,14 @@ def simulate(
     rate: Annotated[
         float, typer.Option(min=0, help="With --to-kafka, comments a second; 0: no limit.")
     ] = 0,
+    keep_times: Annotated[
+        bool,
+        typer.Option(
+            "--keep-times",
+            help="Comments come to Kafka at their simulated times, so that a day sent in a minute "
+            "still is a day to whoever measures pace.",
+        ),
+    ] = False,
     brokers: Annotated[
         str | None, typer.Option(help="Kafka's bootstrap servers, host:port[,…].")
     ] = None,
@@ -84,8 +92,8 @@ def simulate(
     """Make up articles, comments and trolls; the same options give the same bytes."""
     if to_kafka and output is not None:
         raise typer.BadParameter("--output and --to-kafka exclude each other")
-    if rate and not to_kafka:
-        raise typer.BadParameter("--rate needs --to-kafka")
+    if (rate or keep_times) and not to_kafka:
+        raise typer.BadParameter("--rate and --keep-times need --to-kafka")
     options = Options(
         comments=comments,
         authors=authors,
@@ -112,7 +120,7 @@ def simulate(
             flags = {"brokers": brokers, "topic_prefix": topic_prefix}
             settings = load(file=config, flags=flags).settings
             topics.require(settings)
-            send_records(settings, records, rate=rate)
+            send_records(settings, records, rate=rate, stamp=created if keep_times else None)
         else:
             stream = stack.enter_context(_writing(output)) if output else sys.stdout.buffer
             for record in records:

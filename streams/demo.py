@@ -1,6 +1,7 @@
 """The whole pipeline with no set-up: embedded broker, worker, a page of comments, its outcomes."""
 
 import contextlib
+import functools
 import socket
 import subprocess
 import tempfile
@@ -17,7 +18,7 @@ import msgspec
 from kafka import TopicPartition
 
 from moderation.errors import PageError, TrollbridgeError
-from moderation.records import Judged, decode_judged, encode
+from moderation.records import Comment, Judged, decode_judged, encode
 from moderation.simulation.generate import simulate
 from moderation.simulation.labels import CommentLabel
 from moderation.simulation.options import Options
@@ -25,7 +26,7 @@ from streams.audit import Audit, audit
 from streams.broker import EmbeddedBroker, free_port
 from streams.child import child
 from streams.clients import consumer, reaching
-from streams.produce import Produced, produce
+from streams.produce import Produced, Stamp, created, produce
 from streams.settings import Settings
 from streams.topics import Topics
 
@@ -64,12 +65,12 @@ class Demo:
         self._worker = worker
         self._log = log
 
-    def play(self, name: str, page: bytes) -> Outcome:
+    def play(self, name: str, page: bytes, *, stamp: Stamp | None = None) -> Outcome:
         """Send a page or JSON lines through and wait for every outcome.
 
-        TrollbridgeError when one is late.
+        `stamp` gives a comment's time in Kafka. TrollbridgeError when one is late.
         """
-        produced = produce(self.settings, [(name, BytesIO(page))])
+        produced = produce(self.settings, [(name, BytesIO(page))], stamp=stamp)
         if produced.rejects:
             reject = produced.rejects[0]
             raise PageError(f"{name}: comment {reject.line - 1}: {reject.reason}")
@@ -133,11 +134,17 @@ def sample_page() -> bytes:
     return (resources.files("moderation") / "samples" / SAMPLE).read_bytes()
 
 
-def simulated_hour() -> tuple[bytes, list[CommentLabel]]:
-    """An hour of made-up traffic as JSON lines, and the truth about its comments."""
+def simulated_hour() -> tuple[bytes, list[CommentLabel], Stamp]:
+    """An hour of made-up traffic as JSON lines, the truth about its comments, and when they come.
+
+    The hour ends now: sent all at once, everybody would look like a flooder.
+    """
     simulated = list(simulate(_HOUR))
     lines = b"".join(encode(made.record) + b"\n" for made in simulated)
-    return lines, [made.label for made in simulated if made.label]
+    times = [created(made.record) for made in simulated if isinstance(made.record, Comment)]
+    later = time.time() - max(at for at in times if at is not None)
+    labels = [made.label for made in simulated if made.label]
+    return lines, labels, functools.partial(created, later=later)
 
 
 @contextlib.contextmanager

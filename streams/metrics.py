@@ -94,6 +94,57 @@ duplicates = Counter(
 articles_kept = Gauge(
     "trollbridge_articles_kept", "Articles at hand on this worker", registry=REGISTRY
 )
+troll = Histogram(
+    "trollbridge_troll",
+    "What authors' conduct said when they commented: 0 to 1",
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1),
+    registry=REGISTRY,
+)
+heat = Histogram(
+    "trollbridge_heat",
+    "Forecast of the thread, with each comment: 0 to 1",
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1),
+    registry=REGISTRY,
+)
+threads_hot = Gauge(
+    "trollbridge_threads_hot", "Threads of own partitions that are hot now", registry=REGISTRY
+)
+threads_tipped = Counter("trollbridge_threads_tipped", "Threads that became hot", registry=REGISTRY)
+campaigns = Counter("trollbridge_campaigns", "Campaigns found", registry=REGISTRY)
+campaign_comments = Counter(
+    "trollbridge_campaign_comments",
+    "Comments that were found to be in a campaign",
+    registry=REGISTRY,
+)
+state_rows = Gauge(
+    "trollbridge_state_rows",
+    "Rows of a table of state, own partitions, at the last pass",
+    ["table"],
+    registry=REGISTRY,
+)
+state_expired = Counter(
+    "trollbridge_state_expired",
+    "Rows that went since nothing was heard for long",
+    ["table"],
+    registry=REGISTRY,
+)
+state_evicted = Counter(
+    "trollbridge_state_evicted",
+    "Rows, or comments of a band, that went for want of room",
+    ["table"],
+    registry=REGISTRY,
+)
+state_damaged = Counter(
+    "trollbridge_state_damaged",
+    "Rows that could not be read and began anew",
+    ["table"],
+    registry=REGISTRY,
+)
+state_restore_seconds = Gauge(
+    "trollbridge_state_restore_seconds",
+    "Time that the last restoring of state took, from the assignment of partitions on",
+    registry=REGISTRY,
+)
 assigned_partitions = Gauge(
     "trollbridge_assigned_partitions",
     "Partitions that this worker reads",

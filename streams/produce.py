@@ -1,5 +1,6 @@
 """Pages and JSON lines into `articles` and `comments`."""
 
+import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +17,9 @@ from moderation.records import Article, Comment, decode_article, decode_comment,
 from streams.clients import producer, reaching
 from streams.settings import Settings
 from streams.topics import Topics
+
+Stamp = Callable[[Comment], float | None]
+"""When a comment came, in seconds since the epoch; None: now."""
 
 _CONFIRM_SECONDS = 60.0
 _OPEN_SENDS = 10_000
@@ -81,15 +85,17 @@ def produce(
     *,
     on_record: Callable[[], None] = lambda: None,
     rate: float = 0.0,
+    stamp: Stamp | None = None,
 ) -> Produced:
     """Send pages and JSON lines; wait until the broker has them all.
 
     A line with `article_id` is a comment, any other an article. `rate` bounds the comments a
-    second; 0 sends as fast as the broker takes them. BrokerError when it does not.
+    second; 0 sends as fast as the broker takes them. `stamp` gives a comment's time in Kafka, which
+    is now without it. BrokerError when the broker does not take a record.
     """
     rejects: list[Reject] = []
     records = (record for name, stream in files for record in _records(name, stream, rejects))
-    done = send_records(settings, records, on_record=on_record, rate=rate)
+    done = send_records(settings, records, on_record=on_record, rate=rate, stamp=stamp)
     done.rejects = rejects
     return done
 
@@ -100,6 +106,7 @@ def send_records(
     *,
     on_record: Callable[[], None] = lambda: None,
     rate: float = 0.0,
+    stamp: Stamp | None = None,
 ) -> Produced:
     """Send records as they come, and wait until the broker has them all; as `produce` does."""
     done = Produced()
@@ -115,7 +122,8 @@ def send_records(
                 done.comments += 1
                 if rate:
                     time.sleep(max(0.0, started + done.comments / rate - time.monotonic()))
-                send = _send(client, topics.comments, record.article_id, record)
+                at = stamp(record) if stamp else None
+                send = _send(client, topics.comments, record.article_id, record, at)
             sends.append(send)
             on_record()
             if len(sends) >= _OPEN_SENDS:
@@ -125,8 +133,24 @@ def send_records(
     return done
 
 
-def _send(client: KafkaProducer, topic: str, key: str, record: Article | Comment) -> Any:
-    return client.send(topic, key=key.encode(), value=encode(record))
+def created(comment: Comment, *, later: float = 0.0) -> float | None:
+    """When a comment was written, in seconds since the epoch, plus `later`; None if unknown."""
+    try:
+        at = dt.datetime.fromisoformat(comment.created_at)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).timestamp() + later
+
+
+def _send(
+    client: KafkaProducer,
+    topic: str,
+    key: str,
+    record: Article | Comment,
+    at: float | None = None,
+) -> Any:
+    stamp = None if at is None else round(at * 1_000)
+    return client.send(topic, key=key.encode(), value=encode(record), timestamp_ms=stamp)
 
 
 def _confirm(sends: list[Any]) -> None:

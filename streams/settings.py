@@ -4,12 +4,13 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import msgspec
 
 from moderation.errors import SettingsError
 from moderation.scoring.protocol import ScoringOptions
+from moderation.trolling.campaigns import CampaignSettings
 
 FILE = "trollbridge.toml"
 PREFIX = "TROLLBRIDGE_"
@@ -107,6 +108,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     thread_length: Count = 20
     """Comments kept of each thread."""
 
+    state_store: Literal["auto", "memory", "rocksdb"] = "auto"
+    """Where the state of authors, threads and campaigns is; `auto`: on disk where rocksdict is
+    installed."""
+    state_authors: Count = 200_000
+    """Most authors that a worker remembers; those silent for longest are forgotten first."""
+    state_threads: Count = 50_000
+    """Most threads that a worker remembers."""
+    state_campaigns: Count = 200_000
+    """Most comments and groups of alike ones that a worker remembers."""
+    author_salt: Secret = ""
+    """Secret by which authors get pseudonyms in the state of others, the same for all workers, at
+    most 64 bytes; empty: a known one, so that pseudonyms can be guessed."""
+    troll_signals_off: tuple[str, ...] = ()
+    """Signals of author behaviour that are switched off, by name."""
+    heat_signals_off: tuple[str, ...] = ()
+    """Signals of thread heat that are switched off, by name."""
+    campaign_authors: Annotated[int, msgspec.Meta(ge=2)] = 3
+    """As many authors make a campaign of alike comments."""
+    campaign_comments: Annotated[int, msgspec.Meta(ge=2)] = 5
+    """Or as many comments, by two authors at least."""
+    campaign_similarity: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
+    """Share of words in common from which on two comments are alike."""
+    campaign_window: Annotated[float, msgspec.Meta(gt=0)] = 86_400.0
+    """Within which one comment of a campaign follows another."""
+
     deadletters_in_a_row: Count = 1_000
     """More dead letters than this in a row stop the worker."""
     deadletters_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8
@@ -128,6 +154,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             detoxify_precision=self.detoxify_precision,
             data_dir=self.data_dir,
             threads=self.scoring_threads,
+        )
+
+    def campaigns(self) -> CampaignSettings:
+        """What makes a campaign."""
+        return CampaignSettings(
+            authors=self.campaign_authors,
+            members=self.campaign_comments,
+            similarity=self.campaign_similarity,
+            window_seconds=self.campaign_window,
         )
 
     def environment(self) -> dict[str, str]:
@@ -206,9 +241,14 @@ def _known(table: dict[str, Any], origin: str) -> dict[str, Any]:
     return table
 
 
+_LISTS: Final = frozenset(
+    field.name for field in msgspec.structs.fields(Settings) if field.default == ()
+)
+
+
 def _from_text(name: str, text: str) -> Any:
     """A list is written with commas in the environment."""
-    if name == "scorers":
+    if name in _LISTS:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
 

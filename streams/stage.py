@@ -20,6 +20,7 @@ from streams import deadletters, metrics
 from streams.deadletters import DeadLetterLimit
 from streams.outbox import Outbox, Outgoing
 from streams.settings import Settings
+from streams.state.tables import Writes
 from streams.window import AckWindow
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,8 @@ class Result(NamedTuple):
     dead: RecordError | None = None
     source: Source | None = None
     """Where the comment first came in, when that is not where the record stands."""
+    stored: Writes | None = None
+    """Changes of state, on their way already."""
 
 
 class Handler(Protocol[Opened]):
@@ -145,6 +148,7 @@ class Stage(Service, Generic[Opened]):
                 self._idle.set()
                 continue
             self._idle.clear()
+            await self._outbox.room()
             results = await self._results(batch)
             if self._sending is not None:
                 await self._sending
@@ -200,6 +204,8 @@ class Stage(Service, Generic[Opened]):
             outgoing += records
             owner += [index] * len(records)
         refused = await self._outbox.publish(outgoing) if outgoing else {}
+        for writes in {result.stored for result in results if result.stored is not None}:
+            await writes.confirmed()
         if refused:
             await self._dead_letter_refused(
                 {owner[i]: error for i, error in refused.items()}, batch, results

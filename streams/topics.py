@@ -10,6 +10,15 @@ from moderation.errors import BrokerError
 from streams.clients import admin, reaching
 from streams.settings import Settings
 
+TABLES: Final = ("authors", "threads", "bands", "campaigns")
+"""The tables of state, each with a changelog."""
+
+_CHANGELOG: Final = {
+    # Only closed segments are compacted, and a worker that starts reads what is left.
+    "segment.bytes": str(64 * 2**20),
+    "min.cleanable.dirty.ratio": "0.2",
+}
+
 
 class Topics(msgspec.Struct, frozen=True):
     """Topic names with the configured prefix."""
@@ -51,6 +60,44 @@ class Topics(msgspec.Struct, frozen=True):
         """Moderators' decisions, keyed by author id."""
         return f"{self.prefix}moderation.decisions"
 
+    @property
+    def campaigns(self) -> str:
+        """Campaigns as they grow, keyed by campaign id."""
+        return f"{self.prefix}campaigns"
+
+    @property
+    def heat(self) -> str:
+        """Threads' forecasts as they change, keyed by article id."""
+        return f"{self.prefix}threads.heat"
+
+    @property
+    def replies(self) -> str:
+        """Internal: answers on their way to the answered author's state, keyed by author id."""
+        return f"{self.prefix}trolling.replies"
+
+    @property
+    def rejections(self) -> str:
+        """Internal: rejected comments on their way to their thread's state, by partition."""
+        return f"{self.prefix}trolling.rejections"
+
+    @property
+    def sightings(self) -> str:
+        """Internal: signed comments on their way to their bands, by partition."""
+        return f"{self.prefix}trolling.sightings"
+
+    @property
+    def matches(self) -> str:
+        """Internal: alike comments on their way to their campaign, keyed by campaign id."""
+        return f"{self.prefix}trolling.matches"
+
+    def internal(self) -> tuple[str, ...]:
+        """Topics by which one part of the stateful flow tells another."""
+        return self.replies, self.rejections, self.sightings, self.matches
+
+    def state(self, table: str) -> str:
+        """The changelog of a table."""
+        return f"{self.prefix}state.{table}"
+
     def cleanup(self) -> dict[str, str]:
         """Every topic with its cleanup policy."""
         return {
@@ -61,6 +108,10 @@ class Topics(msgspec.Struct, frozen=True):
             self.review: "delete",
             self.deadletter: "delete",
             self.decisions: "compact,delete",
+            self.campaigns: "delete",
+            self.heat: "compact,delete",
+            **dict.fromkeys(self.internal(), "delete"),
+            **{self.state(table): "compact" for table in TABLES},
         }
 
 
@@ -73,14 +124,17 @@ def create(settings: Settings) -> list[str]:
         missing = _missing(settings, client.list_topics())
         brokers = len(client.describe_cluster()["brokers"])
         replication = settings.replication or min(MAX_REPLICATION, brokers)
-        cleanup = Topics(settings.topic_prefix).cleanup()
+        topics = Topics(settings.topic_prefix)
+        cleanup = topics.cleanup()
+        changelogs = {topics.state(table) for table in TABLES}
         if missing:
             client.create_topics(
                 {
                     name: {
                         "num_partitions": settings.partitions,
                         "replication_factor": replication,
-                        "configs": {"cleanup.policy": cleanup[name]},
+                        "configs": {"cleanup.policy": cleanup[name]}
+                        | (_CHANGELOG if name in changelogs else {}),
                     }
                     for name in missing
                 },

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import importlib.metadata
+import importlib.util
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import faust
 import structlog
@@ -17,15 +19,24 @@ from moderation.policy_file import PolicyFile
 from moderation.scoring.process import ScoringProcess
 from streams import metrics, topics
 from streams.agents.articles import ArticlesHandler
+from streams.agents.campaigns import CampaignsHandler
+from streams.agents.decisions import DecisionsHandler
 from streams.agents.judge import JudgeHandler
+from streams.agents.rejections import RejectionsHandler
+from streams.agents.replies import RepliesHandler
 from streams.agents.score import ScoreHandler
+from streams.agents.sightings import SightingsHandler
+from streams.campaign_shelf import CampaignShelf
 from streams.clients import faust_credentials
 from streams.deadletters import DeadLetterLimit
+from streams.follow import Follower
 from streams.health import HealthServer, Pulse
 from streams.outbox import Outbox
 from streams.settings import Settings
-from streams.shelf import Shelf, ShelfReader
+from streams.shelf import Shelf
 from streams.stage import Stage
+from streams.state.state import State
+from streams.state.sweep import owned_partitions
 from streams.threads import Threads
 from streams.topics import Topics
 
@@ -35,6 +46,26 @@ _STALLED_SECONDS = 30.0
 """Lag without a moving committed offset for so long: not ready."""
 
 _POLICY_SECONDS = 1.0
+_CAMPAIGNS_KEPT = 5_000
+
+
+def _auto_store() -> str:
+    return _rocksdb() if importlib.util.find_spec("rocksdict") else "memory://"
+
+
+def _rocksdb() -> str:
+    if importlib.util.find_spec("rocksdict") is None:
+        raise SettingsError(
+            "state_store=rocksdb needs rocksdict: pip install 'trollbridge[rocksdb]'"
+        )
+    return "rocksdb://"
+
+
+_STORES: Final[dict[str, Callable[[], str]]] = {
+    "auto": _auto_store,
+    "memory": lambda: "memory://",
+    "rocksdb": _rocksdb,
+}
 
 
 def make_app(settings: Settings) -> faust.App:
@@ -48,7 +79,9 @@ def make_app(settings: Settings) -> faust.App:
         settings.consumer_group,
         broker=[f"kafka://{address}" for address in settings.brokers.split(",")],
         broker_credentials=faust_credentials(settings),
-        store="memory://",
+        store=_STORES[settings.state_store](),
+        # Nobody but the owner keeps a partition's state: standbys would double the memory.
+        table_standby_replicas=0,
         datadir=folder,
         key_serializer="raw",
         value_serializer="raw",
@@ -80,12 +113,23 @@ class Worker:
         )
         self._outbox = Outbox(settings)
         self._shelf = Shelf(keep=settings.articles_kept, wait=settings.article_wait)
-        self._shelf_reader = ShelfReader(
-            self._shelf, self._topics.articles, settings=settings, on_fatal=self._fatal
+        self._campaign_shelf = CampaignShelf(keep=_CAMPAIGNS_KEPT, settings=settings.campaigns())
+        self._articles = Follower(
+            self._topics.articles, self._shelf.take, settings=settings, on_fatal=self._fatal
+        )
+        self._campaigns = Follower(
+            self._topics.campaigns,
+            self._campaign_shelf.take,
+            settings=settings,
+            on_fatal=self._fatal,
         )
         self._app = make_app(settings)
+        self._state = State(self._app, settings, topics=self._topics, outbox=self._outbox)
+        self._sweeper = self._state.sweeper(owned=self._owned, on_fatal=self._fatal)
+        self._sighting_partitions = 0
         self._stages = self._make_stages()
         self._assigned = False
+        self._assigned_at = 0.0
         self._moved = (time.monotonic(), -1)
 
     def _make_stages(self) -> list[Stage[Any]]:
@@ -97,15 +141,32 @@ class Worker:
             self._shelf,
             Threads(keep=self._settings.threads_kept, length=self._settings.thread_length),
             lambda: self._policy.policy,
+            heats=self._state.threads,
+            campaigns=self._campaign_shelf,
             topics=self._topics,
             attempts=self._settings.scoring_attempts,
-            articles_ready=self._shelf_reader.caught_up.wait,
+            articles_ready=self._articles.caught_up.wait,
+            sighting_partitions=lambda: self._sighting_partitions,
         )
-        judge = JudgeHandler(lambda: self._policy.policy, topics=self._topics)
+        topics, state = self._topics, self._state
+        judge = JudgeHandler(lambda: self._policy.policy, state.authors, topics=topics)
         handlers: dict[str, tuple[str, Any]] = {
-            "articles": (self._topics.articles, ArticlesHandler()),
-            "score": (self._topics.comments, score),
-            "judge": (self._topics.scored, judge),
+            "articles": (topics.articles, ArticlesHandler()),
+            "score": (topics.comments, score),
+            "judge": (topics.scored, judge),
+            "decisions": (topics.decisions, DecisionsHandler(state.authors, topics=topics)),
+            "replies": (topics.replies, RepliesHandler(state.authors)),
+            "rejections": (topics.rejections, RejectionsHandler(state.threads, topics=topics)),
+            "sightings": (
+                topics.sightings,
+                SightingsHandler(state.bands, state.authors, topics=topics),
+            ),
+            "campaigns": (
+                topics.matches,
+                CampaignsHandler(
+                    state.campaigns, state.authors, topics=topics, outbox=self._outbox
+                ),
+            ),
         }
         stages = []
         for name, (topic, handler) in handlers.items():
@@ -157,12 +218,16 @@ class Worker:
     async def _start(self) -> None:
         try:
             await asyncio.to_thread(topics.require, self._settings)
+            self._sighting_partitions = await asyncio.to_thread(
+                self._outbox.partitions, self._topics.sightings
+            )
             await self._process.start()
             self._publish_info()
+            self._app.on_rebalance_complete.connect(self._restored, weak=False)
             self._app.on_partitions_revoked.connect(self._revoked, weak=False)
             self._app.on_partitions_assigned.connect(self._assign, weak=False)
             self._app.on_before_shutdown.connect(self._shut_down, weak=False)
-            for service in (*self._stages, self._shelf_reader):
+            for service in (*self._stages, self._articles, self._campaigns, self._sweeper):
                 self._app.add_dependency(service)
             await self._app.start()
         except Exception as error:  # noqa: BLE001 - whatever it is, the process must end
@@ -196,11 +261,28 @@ class Worker:
         for stage in self._stages:
             stage.open()
         self._assigned = True
+        self._assigned_at = time.monotonic()
         assigned = self._app.consumer.assignment()
+        self._state.disown(self._owned())
         for topic in (self._topics.articles, self._topics.comments, self._topics.scored):
             own = sum(1 for tp in assigned if tp.topic == topic)
             metrics.assigned_partitions.labels(topic).set(own)
         log.info("partitions assigned", partitions=len(assigned))
+
+    async def _restored(self, *_: Any, **__: Any) -> None:
+        """State is restored: hold the flow until Faust has sought the committed offsets.
+
+        Faust resumes the partitions first and seeks then. What it reads in between it throws away
+        when it resumes the streams, and counts as acknowledged: records would be lost.
+        """
+        self._app.consumer.stop_flow()
+        metrics.state_restore_seconds.set(time.monotonic() - self._assigned_at)
+
+    def _owned(self) -> frozenset[int]:
+        """The partitions that this worker reads: the same ones of every topic."""
+        if not self._assigned or not self._app.tables.actives_ready:
+            return frozenset()
+        return owned_partitions(self._app.consumer.assignment(), self._topics.comments)
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
         self._assigned = False
@@ -268,7 +350,11 @@ class Worker:
         behind: dict[str, int] = {}
         committed = 0
         consumer: Any = self._app.consumer if self._assigned else None
+        changelogs = self._app.tables.changelog_topics
         for tp in consumer.assignment() if consumer else ():
+            if tp.topic in changelogs:
+                # It is read once, to restore the state.
+                continue
             position = positions.get(tp, consumer._committed_offset.get(tp))  # noqa: SLF001
             end = consumer.highwater(tp)
             committed += position or 0
@@ -286,7 +372,9 @@ class Worker:
             return "models are being loaded"
         if not self._assigned:
             return "no partitions assigned yet"
-        if not self._shelf_reader.caught_up.is_set():
+        if not self._app.tables.actives_ready:
+            return "state is being restored"
+        if not self._articles.caught_up.is_set():
             return "articles are being read"
         stalled = time.monotonic() - self._moved[0]
         if lag and stalled > _STALLED_SECONDS:

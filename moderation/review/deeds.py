@@ -266,6 +266,8 @@ def _decided(said: _Said, step: _Step) -> Decided:
         policy=judged.policy,
         models=judged.models,
         campaign=item.campaign,
+        heat_before=judged.forecast.before if judged.forecast else None,
+        source=judged.source,
         takes_back=step.deed.takes_back,
         log=step.anchor,
     )

@@ -12,7 +12,6 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from moderation.errors import StateError
 from moderation.trolling.decay import DAY, MINUTE, Decayed, Share
 from moderation.trolling.logistic import ramp
 from moderation.trolling.signature import ALIKE, Signature, similarity
@@ -197,6 +196,11 @@ def applied(state: AuthorState, event: Event) -> AuthorState:
     return msgspec.structs.replace(state, seen_at=max(state.seen_at, event.at))
 
 
+def taken_back(state: AuthorState, event: Decided) -> AuthorState:
+    """The state as if a moderator's decision had not been made."""
+    return _decided(state, event, sign=-1)
+
+
 def expired(state: AuthorState, now: float) -> bool:
     """Whether nothing has been heard of the author for so long that the state can go."""
     return now - state.seen_at > EXPIRES_AFTER
@@ -225,25 +229,6 @@ def hostility(toxicity: float) -> float:
 def calmness(heat: float) -> float:
     """How much a thread of some heat tells of its authors' habits, 0..1."""
     return 1 - ramp(heat, 0.0, _HOT_FROM)
-
-
-def encode(state: AuthorState) -> bytes:
-    """The state as MessagePack, a few hundred bytes."""
-    return _encoder.encode(state)
-
-
-def decode(value: bytes) -> AuthorState:
-    """Read a state; StateError when it is damaged."""
-    try:
-        return _decoder.decode(value)
-    except msgspec.DecodeError as error:
-        raise StateError(
-            f"an author's state cannot be read ({error}): delete it, and it begins anew"
-        ) from error
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(AuthorState)
 
 
 def _posted(state: AuthorState, event: Posted) -> AuthorState:
@@ -320,9 +305,9 @@ def _accused(state: AuthorState, event: Accused) -> AuthorState:
     return msgspec.structs.replace(state, accusers=accusers)
 
 
-def _decided(state: AuthorState, event: Decided) -> AuthorState:
+def _decided(state: AuthorState, event: Decided, *, sign: int = 1) -> AuthorState:
     # A rejection in a burning thread says less about the author, an approval no less.
-    weight = 1.0 if event.approved else 0.3 + 0.7 * calmness(event.heat)
+    weight = sign * (1.0 if event.approved else 0.3 + 0.7 * calmness(event.heat))
     rejected = state.rejected.plus(
         0.0 if event.approved else weight, weight, at=event.at, half_life=HABIT_HALF_LIFE
     )

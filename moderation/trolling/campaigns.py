@@ -47,6 +47,7 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
+from moderation.errors import RecordError
 from moderation.records import SCHEMA
 from moderation.trolling.distinct import Distinct, hash63
 from moderation.trolling.shingles import Shingles, shingles
@@ -213,6 +214,22 @@ class CampaignRecord(msgspec.Struct, frozen=True, kw_only=True):
     joined: list[str] = []
     """Item ids that were not in the record before; of a large group that moved here, some."""
     schema: int = SCHEMA
+
+
+def encode_record(record: CampaignRecord) -> bytes:
+    """The record as UTF-8 JSON."""
+    return msgspec.json.encode(record)
+
+
+def decode_record(value: bytes) -> CampaignRecord:
+    """Read a record; RecordError when it is none."""
+    try:
+        return _record_decoder.decode(value)
+    except msgspec.DecodeError as error:
+        raise RecordError("wrong_type", str(error)) from error
+
+
+_record_decoder = msgspec.json.Decoder(CampaignRecord)
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-from moderation.errors import SettingsError, StateError
+from moderation.errors import SettingsError
 from moderation.records import SCHEMA
 from moderation.trolling.author import hostility
 from moderation.trolling.decay import DAY, HOUR, MINUTE, Decayed, fraction
@@ -216,23 +216,9 @@ def without(state: ThreadState, pseudonym: int) -> ThreadState:
     )
 
 
-def encode(state: ThreadState) -> bytes:
-    """The state as MessagePack, two kilobytes at most beside the id of a comment."""
-    return _encoder.encode(state)
-
-
-def decode(value: bytes) -> ThreadState:
-    """Read a state; StateError when it is damaged."""
-    try:
-        return _decoder.decode(value)
-    except msgspec.DecodeError as error:
-        raise StateError(
-            f"a thread's state cannot be read ({error}): delete it, and it begins anew"
-        ) from error
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(ThreadState)
+def encode_record(record: HeatRecord) -> bytes:
+    """The record as UTF-8 JSON."""
+    return msgspec.json.encode(record)
 
 
 def _said(state: ThreadState, event: Said, before: float) -> ThreadState:

@@ -6,24 +6,24 @@ number with a chance that is their Jaccard similarity. It serves twice here.
 **Finding.** `ROWS` numbers together make a band; two texts meet when one of their `BANDS` bands
 agrees (Indyk and Motwani, 1998; Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets",
 chapter 3.4). The sets are the content words. At similarity J the chance to meet is
-1 - (1 - J**3)**8:
+1 - (1 - J**3)**5:
 
 ====  =====================================  =====
 J     between two texts                      met
 ====  =====================================  =====
 1.00  nothing changed                        1.00
-0.86  5 % of the words of each changed       1.00
-0.75  10 %                                   0.99
-0.65  15 %                                   0.92
-0.57  20 %                                   0.80
-0.10  ordinary ones, about one thing         0.008
-0.01  ordinary ones                          8e-6
+0.86  5 % of the words of each changed       0.99
+0.75  10 %                                   0.93
+0.65  15 %                                   0.80
+0.57  20 %                                   0.64
+0.10  ordinary ones, about one thing         0.005
+0.01  ordinary ones                          5e-6
 ====  =====================================  =====
 
-Short texts scatter around their J, so that over all lengths 0.87 of the pairs at 15 % meet. A
-member need not meet every other, only one: among five of whom each pair meets with a chance of
-0.8, one is left alone with 0.2**4, 0.2 %. Two rows would let ordinary texts meet a hundred times
-as often, and each more band costs a place in the state for each comment.
+Short texts scatter around their J. A member need not meet every other, only one: among five of whom
+each pair meets with a chance of 0.75, one is left alone with 0.25**4, 0.4 %. Two rows would let
+ordinary texts meet a hundred times as often, and each more band costs a place in the state, and a
+record in its changelog, for each comment.
 
 **Confirming.** Those that meet are compared by all their words, by 128 numbers of which two bits
 each are kept (Li and Koenig, 2010, "b-Bit Minwise Hashing"): 32 bytes a text, and a standard error
@@ -43,7 +43,7 @@ from datasketch import MinHash, sha1_hash32
 
 from moderation.trolling.shingles import shingles
 
-BANDS: Final = 8
+BANDS: Final = 5
 ROWS: Final = 3
 KEY_BITS: Final = 17
 

@@ -1,4 +1,4 @@
-"""`judge`: applies the policy, writes the ledger and the review topic."""
+"""`judge`: adds what the author's conduct says, applies the policy, writes the ledger."""
 
 import asyncio
 import datetime as dt
@@ -6,13 +6,21 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+import msgspec
 from faust.types import Message
 
-from moderation.policy import Policy
-from moderation.records import Judged, Scored, Source, decode_scored, encode
+from moderation.policy import Policy, Verdict
+from moderation.records import Conduct, Judged, Scored, Source, decode_scored, encode
+from moderation.trolling.author import Posted
+from moderation.trolling.pseudonym import short_hash
+from moderation.trolling.signature import signature
+from moderation.trolling.troll import Troll
 from streams import metrics
+from streams.agents.score import hostility_of
 from streams.outbox import Outgoing
 from streams.stage import Result
+from streams.state.authors import Authors
+from streams.state.tables import Writes
 from streams.topics import Topics
 
 _REMEMBERED = 50_000
@@ -22,8 +30,9 @@ _REMEMBERED = 50_000
 class JudgeHandler:
     """From `comments.scored` to `comments.judged`, and `comments.review` for flagged ones."""
 
-    def __init__(self, policy: Callable[[], Policy], *, topics: Topics) -> None:
+    def __init__(self, policy: Callable[[], Policy], authors: Authors, *, topics: Topics) -> None:
         self._policy = policy
+        self._authors = authors
         self._topics = topics
         self._judged: OrderedDict[Source, None] = OrderedDict()
 
@@ -39,18 +48,49 @@ class JudgeHandler:
         """Judge a micro-batch."""
         policy = self._policy()
         now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-        return [self._judge(scored, policy, now) for _, scored in batch]
+        writes = self._authors.table.writes()
+        return [
+            self._judge(scored, policy, now, message.partition, writes) for message, scored in batch
+        ]
 
-    def _judge(self, scored: Scored, policy: Policy, now: str) -> Result:
+    def _judge(
+        self, scored: Scored, policy: Policy, now: str, partition: int, writes: Writes
+    ) -> Result:
         if scored.source in self._judged:
             metrics.duplicates.inc()
             return Result([])
-        judged = judge(scored, policy, now)
+        judged = judge(scored, policy, now, self._conduct(scored, policy, partition, writes))
         value = encode(judged)
         outgoing = [Outgoing(self._topics.judged, judged.article_id.encode(), value)]
         if judged.decision == "review":
             outgoing.append(Outgoing(self._topics.review, judged.id.encode(), value))
-        return Result(outgoing, confirmed=lambda: self._confirmed(judged), source=judged.source)
+        return Result(
+            outgoing,
+            confirmed=lambda: self._confirmed(judged),
+            source=judged.source,
+            stored=writes,
+        )
+
+    def _conduct(self, scored: Scored, policy: Policy, partition: int, writes: Writes) -> Troll:
+        """What the author's conduct says, with this comment in it."""
+        comment = scored.comment
+        parent = scored.parent_author
+        event = Posted(
+            at=scored.arrived_at,
+            comment=short_hash(comment.id),
+            thread=short_hash(comment.article_id),
+            signature=signature(comment.text),
+            toxicity=hostility_of(scored.scores),
+            off_topic=scored.scores.get("off_topic"),
+            # Of the comment alone: a reputation must not feed on itself.
+            flagged=_verdict(scored, policy, own=True).decision == "review",
+            heat=scored.forecast.before if scored.forecast else 0.0,
+            parent_author=self._authors.number(parent) if parent else None,
+            account_age=account_age(comment.author_since, scored.arrived_at),
+        )
+        found = self._authors.posted(writes, partition, comment.author_id, scored.source, event)
+        metrics.troll.observe(found.score)
+        return found
 
     def _confirmed(self, judged: Judged) -> None:
         # Only now: what was judged and not sent must be judged again when it is read again.
@@ -60,18 +100,16 @@ class JudgeHandler:
         _count(judged)
 
 
-def judge(scored: Scored, policy: Policy, now: str) -> Judged:
-    """The ledger's record for a scored comment under a policy."""
+def judge(scored: Scored, policy: Policy, now: str, conduct: Troll | None = None) -> Judged:
+    """The ledger's record for a scored comment under a policy; `conduct` is the author's."""
     comment = scored.comment
-    verdict = policy.judge(
-        scored.scores,
-        section=comment.section,
-        details=scored.details,
-        lang=scored.detected_lang,
-        unsupported=scored.unsupported,
-        possible_bias=scored.possible_bias,
-        passages=scored.passages,
-    )
+    if conduct is not None:
+        scored = msgspec.structs.replace(
+            scored,
+            scores=scored.scores | {"troll": round(conduct.score, 4)},
+            details=scored.details | {"troll": conduct.detail},
+        )
+    verdict = _verdict(scored, policy)
     flagged = {reason.code for reason in (*verdict.reasons, *verdict.shown)}
     return Judged(
         id=comment.id,
@@ -94,6 +132,9 @@ def judge(scored: Scored, policy: Policy, now: str) -> Judged:
         shown=verdict.shown,
         evidence=[span for span in scored.evidence if span.code in flagged],
         priority=verdict.priority,
+        conduct=Conduct(conduct.nature, conduct.contributions) if conduct else None,
+        forecast=scored.forecast,
+        campaign=scored.campaign,
         models=scored.models,
         policy=policy.version,
         context=scored.context,
@@ -101,6 +142,33 @@ def judge(scored: Scored, policy: Policy, now: str) -> Judged:
         arrived_at=scored.arrived_at,
         judged_at=now,
     )
+
+
+def _verdict(scored: Scored, policy: Policy, *, own: bool = False) -> Verdict:
+    """What the policy says; `own`: without what others have to do with it."""
+    scores = scored.scores
+    if own:
+        scores = {code: score for code, score in scores.items() if code != "campaign"}
+    return policy.judge(
+        scores,
+        section=scored.comment.section,
+        details=scored.details,
+        lang=scored.detected_lang,
+        unsupported=scored.unsupported,
+        possible_bias=scored.possible_bias,
+        passages=scored.passages,
+    )
+
+
+def account_age(author_since: str, now: float) -> float | None:
+    """Seconds since an account was made; None when that is not said, or not in RFC 3339."""
+    try:
+        since = dt.datetime.fromisoformat(author_since)
+    except ValueError:
+        return None
+    if since.tzinfo is None:
+        since = since.replace(tzinfo=dt.UTC)
+    return max(0.0, now - since.timestamp())
 
 
 def _count(judged: Judged) -> None:

@@ -1,8 +1,12 @@
-"""`score`: joins a comment with its article, parent and thread, and scores it."""
+"""`score`: joins a comment with its article, parent and thread, and scores it.
+
+What follows from it for others goes out here as well, since article and parent are at hand: how
+heated the thread is, that somebody was answered, and the signature by which copies are found.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Literal
 
 import structlog
 from faust.types import Message
@@ -12,14 +16,37 @@ from moderation.policy import Policy
 from moderation.records import Article, Comment, Context, Scored, Source, decode_comment, encode
 from moderation.scoring.process import ScoringProcess, score_each
 from moderation.scoring.protocol import Finding, ScoringInput
+from moderation.trolling import messages
+from moderation.trolling.accusation import accuses
+from moderation.trolling.bands import sighting
+from moderation.trolling.campaigns import Member
+from moderation.trolling.heat import encode_record
+from moderation.trolling.messages import Replied, Sighted
+from moderation.trolling.minhash import Signature, signature
+from moderation.trolling.pseudonym import short_hash
 from streams import deadletters, metrics
+from streams.campaign_shelf import CampaignShelf
 from streams.outbox import Outgoing
 from streams.shelf import Shelf
 from streams.stage import Result
+from streams.state import threads as state
+from streams.state.campaigns import spread
+from streams.state.tables import Writes
 from streams.threads import Threads
 from streams.topics import Topics
 
 log = structlog.get_logger(__name__)
+
+TOXIC: Final = (
+    "toxicity",
+    "severe_toxicity",
+    "obscene",
+    "threat",
+    "insult",
+    "identity_attack",
+    "sexual_explicit",
+)
+"""Scores of hostile language."""
 
 
 class ScoreHandler:
@@ -32,10 +59,16 @@ class ScoreHandler:
         threads: Threads,
         policy: Callable[[], Policy],
         *,
+        heats: state.Threads,
+        campaigns: CampaignShelf,
         topics: Topics,
         attempts: int,
         articles_ready: Callable[[], Awaitable[object]],
+        sighting_partitions: Callable[[], int],
     ) -> None:
+        self._heats = heats
+        self._campaigns = campaigns
+        self._sighting_partitions = sighting_partitions
         self._process = process
         self._shelf = shelf
         self._threads = threads
@@ -66,17 +99,25 @@ class ScoreHandler:
         )
         for scorer, took in seconds.items():
             metrics.scoring_seconds.labels(scorer).observe(took)
+        # From here to the end nothing waits, so that threads see their comments in order.
+        writes = self._heats.table.writes()
         return [
-            self._result(message, comment, context, finding)
-            for (message, comment), (_, context), finding in zip(
+            self._result(message, comment, given, context, finding, writes=writes)
+            for (message, comment), (given, context), finding in zip(
                 batch, joined, findings, strict=True
             )
         ]
 
     def _result(
-        self, message: Message, comment: Comment, context: Context, found: Finding | ScoringError
+        self,
+        message: Message,
+        comment: Comment,
+        given: ScoringInput,
+        context: Context,
+        found: Finding | ScoringError,
+        *,
+        writes: Writes,
     ) -> Result:
-        source = Source(message.topic, message.partition, message.offset)
         if isinstance(found, ScoringError):
             # A scorer's message may quote the text, which must not get into a log.
             kind = str(found).partition(":")[0]
@@ -86,6 +127,12 @@ class ScoreHandler:
                 self._topics.deadletter, message, error, item_id=comment.item_id
             )
             return Result([letter], dead=error)
+        source = Source(message.topic, message.partition, message.offset)
+        seen = self._heats.said(
+            writes, comment, source, at=message.timestamp, toxicity=hostility_of(found.scores)
+        )
+        parent_author = "" if seen.parent_author == comment.author_id else seen.parent_author
+        signed = signature(given.text, (given.article_title, given.article_text, given.parent_text))
         scored = Scored(
             comment=comment,
             scores=found.scores,
@@ -99,9 +146,57 @@ class ScoreHandler:
             unsupported=found.unsupported,
             possible_bias=found.possible_bias,
             passages=found.passages,
+            forecast=seen.forecast,
+            parent_author=parent_author,
         )
-        key = comment.author_id.encode()
-        return Result([Outgoing(self._topics.scored, key, encode(scored))])
+        if signed is not None:
+            self._campaigns.mark(scored, signed)
+        outgoing = [Outgoing(self._topics.scored, comment.author_id.encode(), encode(scored))]
+        if seen.told is not None:
+            key = comment.article_id.encode()
+            outgoing.append(Outgoing(self._topics.heat, key, encode_record(seen.told)))
+        if parent_author:
+            reply = self._reply(scored, seen)
+            outgoing.append(
+                Outgoing(self._topics.replies, parent_author.encode(), messages.encode(reply))
+            )
+        if signed is not None:
+            outgoing += self._sightings(scored, signed)
+        return Result(outgoing, stored=writes)
+
+    def _reply(self, scored: Scored, seen: state.Seen) -> Replied:
+        comment = scored.comment
+        return Replied(
+            author_id=scored.parent_author,
+            source=scored.source,
+            at=scored.arrived_at,
+            replier=self._heats.number(comment.author_id),
+            thread=short_hash(comment.article_id),
+            toxicity=hostility_of(scored.scores),
+            heat=seen.parent_heat,
+            accuses=accuses(comment.text),
+        )
+
+    def _sightings(self, scored: Scored, signed: Signature) -> list[Outgoing]:
+        comment = scored.comment
+        member = Member(
+            comment.item_id,
+            self._heats.number(comment.author_id),
+            comment.article_id,
+            scored.arrived_at,
+        )
+        seen = sighting(member, signed, comment.text)
+        return [
+            Outgoing(
+                self._topics.sightings, None, messages.encode(Sighted(part)), partition=partition
+            )
+            for partition, part in spread(seen, signed, self._sighting_partitions())
+        ]
+
+
+def hostility_of(scores: Mapping[str, float]) -> float | None:
+    """The highest of the toxic scores; None when no scorer could read the text."""
+    return max((scores[key] for key in TOXIC if key in scores), default=None)
 
 
 def join(

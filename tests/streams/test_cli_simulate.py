@@ -58,7 +58,7 @@ def test_simulate_into_kafka(embedded: Pipeline, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("--rate", "5"), 2, "--rate needs --to-kafka"),
+        (("--rate", "5"), 2, "need --to-kafka"),
         (("--to-kafka", "-o", "x"), 2, "exclude each other"),
         (("--comments", "60", "-o", "x.jsonl"), 1, "ask for more comments or fewer episodes"),
         (("--start", "Monday"), 1, "write the start as in"),

@@ -10,6 +10,7 @@ from moderation.errors import StateError
 from moderation.trolling import author
 from moderation.trolling.author import EMPTY, EXPIRES_AFTER, Accused, Answered, Event, Posted
 from moderation.trolling.decay import DAY
+from moderation.trolling.rows import AUTHORS, AuthorRow
 from moderation.trolling.signature import SIZE, signature
 from moderation.trolling.troll import troll
 from tests.moderation.trolling.events import NOW, after, any_events, few_events, quickly
@@ -21,13 +22,13 @@ from tests.moderation.trolling.scenes import text
 def test_round_trip(events: list[Event]) -> None:
     """A state read back from a table or changelog is the one that was written."""
     state = after(*events)
-    assert author.decode(author.encode(state)) == state
+    assert AUTHORS.decode(AUTHORS.encode(AuthorRow(state))).state == state
 
 
 def test_a_damaged_state_says_what_to_do() -> None:
     """Whoever meets a broken changelog entry reads one line that says how to go on."""
     with pytest.raises(StateError, match="delete it"):
-        author.decode(b"\x93broken")
+        AUTHORS.decode(b"\x93broken")
 
 
 def test_size_is_bounded() -> None:
@@ -52,7 +53,7 @@ def test_size_is_bounded() -> None:
             Accused(at=at, accuser=number_of),
             state=state,
         )
-        sizes.append(len(author.encode(state)))
+        sizes.append(len(AUTHORS.encode(AuthorRow(state))))
     assert len(state.texts[0].signature) == SIZE
     assert max(sizes) < 3_000
     assert max(sizes[-100:]) <= max(sizes[:1_000]) + 100

@@ -19,6 +19,7 @@ from moderation.trolling.heat import (
     Said,
     ThreadState,
 )
+from moderation.trolling.rows import THREADS, ThreadRow
 from tests.moderation.trolling.events import NOW, quickly
 
 _times = st.floats(NOW, NOW + 2 * DAY)
@@ -72,7 +73,7 @@ def test_threads_cool_down(events: list[Event]) -> None:
 def test_round_trip(events: list[Event]) -> None:
     """A state read back from a table or changelog is the one that was written."""
     state = after(*events)
-    assert heat.decode(heat.encode(state)) == state
+    assert THREADS.decode(THREADS.encode(ThreadRow(state))).state == state
 
 
 @quickly
@@ -91,13 +92,13 @@ def test_size_is_bounded() -> None:
     """A thread of ten thousand comments takes as much room as one of a hundred."""
     state = after(*talk(*([0.9] * 2_000)))
     assert len(state.recent) == MOST_RECENT
-    assert len(heat.encode(state)) < 2_500
+    assert len(THREADS.encode(ThreadRow(state))) < 2_500
 
 
 def test_a_damaged_state_says_what_to_do() -> None:
     """Whoever meets a broken changelog entry reads one line that says how to go on."""
     with pytest.raises(StateError, match="delete it"):
-        heat.decode(b"\x93broken")
+        THREADS.decode(b"\x93broken")
 
 
 def test_the_comment_that_tipped_it() -> None:

@@ -10,7 +10,7 @@ from moderation.trolling.shingles import Shingles, shingles
 from tests.moderation.trolling.campaign_texts import changed, ordinary_text
 
 TEXT = "Close the pier and the island loses its only doctor, says every fisherman I know."
-BANDS_OF_TEXT = "0.164cf 1.0734c 2.0abef 3.1185f 4.1c69e 5.03a39 6.0884c 7.15e17".split()
+BANDS_OF_TEXT = "0.0b240 1.07d1b 2.008cf 3.1587b 4.052c0".split()
 SKETCH_OF_TEXT = "b261243384d1e7be8225228b0f94dcdbf86ccdfde842e15c1f9e373889c4154e"
 
 

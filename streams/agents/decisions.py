@@ -1,0 +1,58 @@
+"""`decisions`: what moderators decide moves what is thought of an author, in both directions."""
+
+import asyncio
+from collections.abc import Sequence
+
+from faust.types import Message
+
+from moderation.records import Decided, decode_decided
+from moderation.trolling.messages import Turned, encode
+from moderation.trolling.pseudonym import short_hash
+from streams.outbox import Outgoing
+from streams.stage import Result
+from streams.state.authors import Authors
+from streams.topics import Topics
+
+
+class DecisionsHandler:
+    """From `moderation.decisions` to the table of authors, and on to the comment's thread."""
+
+    def __init__(self, authors: Authors, *, topics: Topics) -> None:
+        self._authors = authors
+        self._topics = topics
+
+    def open(self, message: Message) -> Decided | None:
+        """Decode a decision; RecordError makes it a dead letter. A tombstone deletes an author."""
+        return None if message.value is None else decode_decided(message.value)
+
+    def awaits(self, _: Decided | None) -> asyncio.Future[None] | None:
+        """Nothing to wait for."""
+        return None
+
+    async def handle(self, batch: Sequence[tuple[Message, Decided | None]]) -> list[Result]:
+        """Change the authors' rows; tell the threads of rejections."""
+        writes = self._authors.table.writes()
+        results = []
+        for message, decision in batch:
+            outgoing: list[Outgoing] = []
+            if decision is not None:
+                at = message.timestamp
+                self._authors.decided(writes, message.partition, decision, at)
+                outgoing += self._turned(decision, at)
+            results.append(Result(outgoing, stored=writes))
+        return results
+
+    def _turned(self, decision: Decided, at: float) -> list[Outgoing]:
+        source = decision.source
+        if decision.decision not in {"reject", "ban_suggest"} or source is None:
+            return []
+        if source.topic != self._topics.comments:
+            return []
+        turned = Turned(
+            article_id=decision.article_id,
+            comment_id=decision.id,
+            decision=short_hash(decision.decision_id),
+            at=at,
+        )
+        # The thread's row stands where the comment came in, wherever its producer put it.
+        return [Outgoing(self._topics.rejections, None, encode(turned), partition=source.partition)]

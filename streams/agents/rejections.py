@@ -1,0 +1,47 @@
+"""`rejections`: what moderators reject in a thread heats its forecast."""
+
+import asyncio
+from collections.abc import Sequence
+
+from faust.types import Message
+
+from moderation.trolling import messages
+from moderation.trolling.heat import encode_record
+from moderation.trolling.messages import Forgotten, Turned
+from streams.outbox import Outgoing
+from streams.stage import Result
+from streams.state.threads import Threads
+from streams.topics import Topics
+
+
+class RejectionsHandler:
+    """From `trolling.rejections` to the table of threads, and `threads.heat`."""
+
+    def __init__(self, threads: Threads, *, topics: Topics) -> None:
+        self._threads = threads
+        self._topics = topics
+
+    def open(self, message: Message) -> Turned | Forgotten:
+        """Decode a message; RecordError makes it a dead letter."""
+        opened: Turned | Forgotten = messages.rejections(message.value)
+        return opened
+
+    def awaits(self, _: Turned | Forgotten) -> asyncio.Future[None] | None:
+        """Nothing to wait for."""
+        return None
+
+    async def handle(self, batch: Sequence[tuple[Message, Turned | Forgotten]]) -> list[Result]:
+        """Change the threads' rows."""
+        writes = self._threads.table.writes()
+        results = []
+        for message, opened in batch:
+            outgoing = []
+            if isinstance(opened, Forgotten):
+                await self._threads.forget(writes, message.partition, opened.author_id)
+            else:
+                told = self._threads.turned(writes, message.partition, opened)
+                if told is not None:
+                    key = opened.article_id.encode()
+                    outgoing.append(Outgoing(self._topics.heat, key, encode_record(told)))
+            results.append(Result(outgoing, stored=writes))
+        return results

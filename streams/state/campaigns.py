@@ -1,0 +1,77 @@
+"""The tables by which campaigns are found: who met under which band, and who belongs together."""
+
+import zlib
+from collections.abc import Iterator
+
+import msgspec
+
+from moderation.trolling import bands, campaigns
+from moderation.trolling.bands import BandState, Sighting
+from moderation.trolling.campaigns import CampaignSettings, CampaignState, Match, Outcome
+from moderation.trolling.minhash import Signature
+from streams import metrics
+from streams.state.tables import StateTable, Writes
+
+
+class Bands:
+    """Reads and changes the rows of bands."""
+
+    def __init__(self, table: StateTable[BandState], settings: CampaignSettings) -> None:
+        self.table = table
+        self.settings = settings
+
+    def seen(self, writes: Writes, partition: int, sighting: Sighting) -> list[Match]:
+        """Take in a comment; whom it meets."""
+        matches: list[Match] = []
+        for band in sighting.bands:
+            state = self.table.get(partition, band)
+            met = bands.applied(state, sighting, sighting.member.at, self.settings)
+            self.table.put(writes, partition, band, met.state)
+            metrics.state_evicted.labels(self.table.name).inc(met.evicted)
+            matches += (match for match in met.matches if match not in matches)
+        return matches
+
+    async def forget(self, writes: Writes, partition: int, number: int) -> None:
+        """Erase an author's comments."""
+        async for _, key, state in self.table.walk({partition}):
+            without = bands.forgotten(state, number)
+            if without != state:
+                self.table.put(writes, partition, key, without if without.residents else None)
+
+
+class Campaigns:
+    """Reads and changes the rows of campaigns."""
+
+    def __init__(self, table: StateTable[CampaignState], settings: CampaignSettings) -> None:
+        self.table = table
+        self.settings = settings
+
+    def get(self, partition: int, campaign_id: str) -> CampaignState | None:
+        """A campaign's state, if there is one."""
+        return self.table.get(partition, campaign_id)
+
+    def put(self, writes: Writes, partition: int, campaign_id: str, state: CampaignState) -> None:
+        """Store a campaign's state."""
+        self.table.put(writes, partition, campaign_id, state)
+
+    def matched(self, state: CampaignState | None, match: Match) -> Outcome:
+        """What becomes of a campaign's state by a match."""
+        return campaigns.applied(state, match, self.settings)
+
+    async def forget(self, writes: Writes, partition: int, number: int) -> None:
+        """Erase an author's comments and texts."""
+        async for _, key, state in self.table.walk({partition}):
+            without = campaigns.forgotten(state, number)
+            if without != state:
+                self.table.put(writes, partition, key, without)
+
+
+def spread(
+    sighting: Sighting, signed: Signature, partitions: int
+) -> Iterator[tuple[int, Sighting]]:
+    """A sighting for each partition that holds some of its bands, with just those."""
+    by_partition: dict[int, list[str]] = {}
+    for band in signed.bands:
+        by_partition.setdefault(zlib.crc32(band.encode()) % partitions, []).append(band)
+    for partition, found in sorted(by_partition.items()):
+        yield partition, msgspec.structs.replace(sighting, bands=tuple(found))
