@@ -1,0 +1,400 @@
+"""Measure what the state takes: `KAFKA_HOME=… python -m streams.state.bench`.
+
+Starts an Apache Kafka and one worker whose scorer costs next to nothing, sends made-up comments of
+a day through it, and tells as they go what the worker needs: memory, processor time per comment,
+rows. Then the worker is stopped and started again, with its data folder and without.
+
+Processor time is that of the worker's process; the scorers are a process of their own. The
+processor's time hardly depends on what else runs on the machine, which the clock does.
+"""
+
+import argparse
+import contextlib
+import datetime as dt
+import functools
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+import urllib.request
+import uuid
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+
+from moderation.errors import TrollbridgeError
+from moderation.records import Article, Comment, encode
+from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions
+from moderation.simulation.generate import simulate
+from moderation.simulation.options import Options
+from streams import topics
+from streams.broker import ApacheKafka, free_port
+from streams.child import child
+from streams.clients import producer
+from streams.produce import created
+from streams.settings import Settings
+from streams.topics import TABLES, Topics
+
+_HOURS: Final = 22
+"""Length of the made-up day: all of it lies within the window of campaigns until the end."""
+_AHEAD: Final = 20_000
+"""Comments that Kafka has and the worker has not judged, at most."""
+_AT_ONCE: Final = 1_000
+_ANSWERS: Final = 0.5
+"""Share of comments that answer another one, in the hot thread."""
+_START_SECONDS: Final = 3_600.0
+_STALLED_SECONDS: Final = 300.0
+_BYTES: Final = 64 * 2**20
+_KAFKA: Final = {
+    # Kafka keeps no more than is needed to start again.
+    "log.segment.bytes": str(_BYTES),
+    "log.retention.bytes": str(4 * _BYTES),
+    "log.retention.check.interval.ms": "20000",
+    "log.cleaner.backoff.ms": "5000",
+    "log.message.timestamp.before.max.ms": str(2**62),
+}
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+class Constant:
+    """A scorer that costs next to nothing; one text in twenty is hostile."""
+
+    name = "constant"
+    version = "1"
+
+    def score(self, inputs: Sequence[ScoringInput]) -> list[Finding]:
+        """By the text's checksum."""
+        return [
+            Finding({"toxicity": 0.02 if zlib.crc32(given.text.encode()) % 20 else 0.9})
+            for given in inputs
+        ]
+
+
+def constant(_: ScoringOptions) -> Scorer:
+    """For the worker's `scorers` setting."""
+    return Constant()
+
+
+def everyday(options: argparse.Namespace) -> Iterator[Article | Comment]:
+    """A day of a newspaper with everything that the simulation knows."""
+    each = max(1, options.comments // 50_000)
+    made = simulate(
+        Options(
+            comments=options.comments,
+            authors=options.authors,
+            articles=options.articles,
+            start=_start().isoformat(),
+            days=_HOURS / 24,
+            flooders=5 * each,
+            campaigns=5 * each,
+            brigades=each,
+            sock_puppets=each,
+            flame_wars=2 * each,
+            provocateurs=2 * each,
+        )
+    )
+    for simulated in made:
+        yield _long_ids(simulated.record)
+
+
+def campaign(options: argparse.Namespace) -> Iterator[Article | Comment]:
+    """One text, up to a tenth of its words changed, by all authors, all day."""
+    draw = random.Random(7)  # noqa: S311 - seeded chance, not secrets
+    words = [f"word{number}" for number in range(40)]
+    for number in range(options.comments):
+        text = list(words)
+        for _ in range(draw.randrange(5)):
+            text[draw.randrange(len(text))] = f"other{draw.randrange(1_000)}"
+        yield _long_ids(
+            Comment(
+                id=f"c{number}",
+                article_id=f"a{draw.randrange(options.articles)}",
+                author_id=f"u{draw.randrange(options.authors)}",
+                text=" ".join(text),
+                created_at=_at(number / options.comments),
+            )
+        )
+
+
+def thread(options: argparse.Namespace) -> Iterator[Article | Comment]:
+    """One article that everybody argues about, all day."""
+    draw = random.Random(7)  # noqa: S311 - as above
+    for number in range(options.comments):
+        answers = number and draw.random() < _ANSWERS
+        text = " ".join(f"word{draw.randrange(5_000)}" for _ in range(25))
+        yield _long_ids(
+            Comment(
+                id=f"c{number}",
+                article_id="a0",
+                author_id=f"u{draw.randrange(options.authors)}",
+                parent_id=f"c{number - draw.randint(1, min(20, number))}" if answers else "",
+                text=text,
+                created_at=_at(number / options.comments),
+            )
+        )
+
+
+_SCENES: Final[dict[str, Callable[[argparse.Namespace], Iterator[Article | Comment]]]] = {
+    "everyday": everyday,
+    "campaign": campaign,
+    "thread": thread,
+}
+
+
+@functools.cache
+def _start() -> dt.datetime:
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    return now - dt.timedelta(hours=_HOURS)
+
+
+def _at(share: float) -> str:
+    return (_start() + share * dt.timedelta(hours=_HOURS)).isoformat()
+
+
+def _long_ids(record: Article | Comment) -> Article | Comment:
+    """The record with ids as long as most publishers have them."""
+    if isinstance(record, Article):
+        record.id = _long(record.id)
+        return record
+    record.id = _long(record.id)
+    record.article_id = _long(record.article_id)
+    record.author_id = _long(record.author_id)
+    record.parent_id = _long(record.parent_id) if record.parent_id else ""
+    return record
+
+
+@functools.lru_cache(maxsize=200_000)
+def _long(name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+
+
+class Watched:
+    """A worker process, as the outside sees it."""
+
+    def __init__(self, process: Any, settings: Settings) -> None:
+        self._process = process
+        self._url = f"http://{settings.metrics_bind}"
+
+    def wait_ready(self) -> float:
+        """Wait for `/readyz`; the seconds that it took."""
+        began = time.monotonic()
+        while time.monotonic() < began + _START_SECONDS:
+            self.require()
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"{self._url}/readyz", timeout=5).close()
+                return time.monotonic() - began
+            time.sleep(0.1)
+        raise TrollbridgeError(f"the worker was not ready within {_START_SECONDS:g} s")
+
+    def require(self) -> None:
+        """TrollbridgeError when the worker has ended."""
+        if self._process.poll() is not None:
+            raise TrollbridgeError("the worker ended; its log is worker.log in the folder")
+
+    def metrics(self) -> dict[str, float]:
+        """Sums by name, and by name and `table` or `topic` where there is one; no answer: empty."""
+        found: dict[str, float] = {}
+        try:
+            with urllib.request.urlopen(f"{self._url}/metrics", timeout=30) as answer:
+                text = answer.read().decode()
+        except OSError:
+            return found
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                label = sample.labels.get("table") or sample.labels.get("topic")
+                for name in {sample.name, f"{sample.name} {label}" if label else sample.name}:
+                    found[name] = found.get(name, 0.0) + sample.value
+        return found
+
+    def processor_seconds(self) -> float:
+        """User and system time so far."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def memory(self) -> tuple[float, float, float]:
+        """MB resident now, at most so far, and in the children now."""
+        own = self._process.pid
+        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        return (
+            _status(own, "VmRSS"),
+            _status(own, "VmHWM"),
+            sum(_status(number, "VmRSS") for number in children),
+        )
+
+
+def _status(number: int | str, name: str) -> float:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{number}/status").read_text().splitlines():
+            if line.startswith(name):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+class Curve:
+    """Lines on what the worker needed since the last line."""
+
+    def __init__(self, worker: Watched, say: Callable[[str], None]) -> None:
+        self._worker = worker
+        self._say = say
+        self._seconds = worker.processor_seconds()
+        self._clock = time.monotonic()
+        self._done = 0.0
+        say(
+            "comments  CPU ms each  per second  MB now  most  scorers  rows: "
+            + ", ".join(TABLES)
+            + "; evicted"
+        )
+
+    def point(self, metrics: dict[str, float]) -> None:
+        """Tell."""
+        done = judged(metrics)
+        spent, clock = self._worker.processor_seconds(), time.monotonic()
+        now, most, scorers = self._worker.memory()
+        count = max(1.0, done - self._done)
+        rows = [metrics.get(f"trollbridge_state_rows {table}", 0) for table in TABLES]
+        self._say(
+            f"{done:9,.0f} {1_000 * (spent - self._seconds) / count:11.2f} "
+            f"{count / (clock - self._clock):11,.0f} {now:8,.0f} {most:5,.0f} {scorers:8,.0f}  "
+            + ", ".join(f"{number:,.0f}" for number in rows)
+            + f"; {metrics.get('trollbridge_state_evicted_total', 0):,.0f}"
+            + f"  (load {os.getloadavg()[0]:.1f})"
+        )
+        self._seconds, self._clock, self._done = spent, clock, done
+
+
+def judged(metrics: dict[str, float]) -> float:
+    """Comments that have come to an outcome."""
+    return metrics.get("trollbridge_comments_total", 0.0)
+
+
+def feed(
+    settings: Settings,
+    worker: Watched,
+    records: Iterator[Article | Comment],
+    *,
+    every: int,
+    say: Callable[[str], None],
+) -> None:
+    """Send everything, never far ahead of the worker, and tell how it does."""
+    names = Topics(settings.topic_prefix)
+    curve = Curve(worker, say)
+    sent, next_point = 0, every
+    with producer(settings) as client:
+        for record in records:
+            if isinstance(record, Article):
+                client.send(names.articles, key=record.id.encode(), value=encode(record))
+                continue
+            stamp = created(record)
+            client.send(
+                names.comments,
+                key=record.article_id.encode(),
+                value=encode(record),
+                timestamp_ms=None if stamp is None else round(stamp * 1_000),
+            )
+            sent += 1
+            if sent % _AT_ONCE:
+                continue
+            client.flush()
+            while (done := judged(metrics := worker.metrics())) < sent - _AHEAD:
+                worker.require()
+                time.sleep(0.5)
+            if done >= next_point:
+                curve.point(metrics)
+                next_point += every
+        client.flush()
+    quiet = 0
+    deadline, before = time.monotonic() + _STALLED_SECONDS, -1.0
+    # Twice, since what is judged may still be on its way to another topic.
+    while quiet < 2:  # noqa: PLR2004
+        worker.require()
+        metrics = worker.metrics()
+        lag = metrics.get("trollbridge_lag_records", 1.0)
+        quiet = quiet + 1 if judged(metrics) >= sent and lag <= len(TABLES) * 8 else 0
+        if lag != before:
+            deadline, before = time.monotonic() + _STALLED_SECONDS, lag
+        if time.monotonic() > deadline:
+            raise TrollbridgeError(f"the worker stands still with {lag:,.0f} records to go")
+        time.sleep(2)
+    curve.point(metrics)
+
+
+@contextlib.contextmanager
+def working(settings: Settings, log: Path, profile: str = "") -> Iterator[Watched]:
+    """A worker, stopped at the end."""
+    command = ("streams.cli", "worker")
+    if profile:
+        command = ("cProfile", "-o", profile, "-m", *command)  # type: ignore[assignment]
+    with log.open("ab") as output, child(settings, *command, output=output) as process:
+        yield Watched(process, settings)
+
+
+def measure(options: argparse.Namespace, kafka: ApacheKafka, folder: Path, store: str) -> None:
+    """One store: fill it, start again with its folder, and with an empty one."""
+
+    def say(line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    data = folder / f"data-{store}"
+    settings = Settings(
+        brokers=kafka.address,
+        topic_prefix=f"{store}.",
+        consumer_group=store,
+        scorers=("streams.state.bench:constant",),
+        state_store=msgspec.convert(store, type=Settings.__annotations__["state_store"]),
+        metrics_bind=f"127.0.0.1:{free_port()}",
+        data_dir=str(data),
+        log_format="json",
+    )
+    topics.create(settings)
+    log = folder / f"worker-{store}.log"
+    say(f"{store}: {options.scene}, {options.comments:,} comments")
+    with working(settings, log, options.profile) as worker:
+        say(f"ready with nothing: {worker.wait_ready():.1f} s")
+        records = _SCENES[options.scene](options)
+        feed(settings, worker, records, every=options.every, say=say)
+    for name, empty in (("with its folder", False), ("with an empty folder", True)):
+        if empty:
+            shutil.rmtree(data)
+        began = time.monotonic()
+        with working(settings, log) as worker:
+            worker.wait_ready()
+            now, most, _ = worker.memory()
+            say(
+                f"ready again {name}: {time.monotonic() - began:.1f} s, "
+                f"{worker.processor_seconds():.1f} s of processor time, "
+                f"{worker.metrics().get('trollbridge_state_restore_seconds', 0):.1f} s of it all "
+                f"for state; {now:,.0f} MB, at most {most:,.0f}"
+            )
+
+
+def main() -> None:
+    """Measure each store that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--comments", type=int, default=1_000_000)
+    parser.add_argument("--authors", type=int, default=100_000)
+    parser.add_argument("--articles", type=int, default=5_000)
+    parser.add_argument("--every", type=int, default=50_000, help="Comments between two lines.")
+    parser.add_argument("--scene", choices=sorted(_SCENES), default="everyday")
+    parser.add_argument("--store", nargs="+", default=["memory", "rocksdb"])
+    parser.add_argument("--profile", default="", help="Where cProfile writes what it finds.")
+    options = parser.parse_args()
+    home = os.environ.get("KAFKA_HOME")
+    if not home:
+        parser.error("set KAFKA_HOME to an unpacked Apache Kafka")
+    with (
+        tempfile.TemporaryDirectory(prefix="trollbridge-bench-") as folder,
+        ApacheKafka(Path(home), properties=_KAFKA) as kafka,
+    ):
+        for store in options.store:
+            measure(options, kafka, Path(folder), store)
+
+
+if __name__ == "__main__":
+    main()
