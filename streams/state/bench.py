@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import datetime as dt
 import functools
+import itertools
 import os
 import random
 import shutil
@@ -32,6 +33,7 @@ from moderation.errors import TrollbridgeError
 from moderation.records import Article, Comment, encode
 from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions
 from moderation.simulation.generate import simulate
+from moderation.simulation.labels import HONEST
 from moderation.simulation.options import Options
 from streams import topics
 from streams.broker import ApacheKafka, free_port
@@ -46,6 +48,7 @@ _HOURS: Final = 22
 _AHEAD: Final = 20_000
 """Comments that Kafka has and the worker has not judged, at most."""
 _AT_ONCE: Final = 1_000
+_SYLLABLES: Final = "ba de fi go hu la me ni po ru sa te vi wo xu ze".split()
 _ANSWERS: Final = 0.5
 """Share of comments that answer another one, in the hot thread."""
 _START_SECONDS: Final = 3_600.0
@@ -99,8 +102,21 @@ def everyday(options: argparse.Namespace) -> Iterator[Article | Comment]:
             provocateurs=2 * each,
         )
     )
+    draw = random.Random(7)  # noqa: S311 - seeded chance, not secrets
+    words, weights = _vocabulary()
     for simulated in made:
-        yield _long_ids(simulated.record)
+        record = simulated.record
+        if isinstance(record, Comment) and simulated.label and simulated.label.behaviour in HONEST:
+            # The simulation's own sentences would meet under fewer bands than what people write.
+            length = record.text.count(" ") + 1
+            record.text = " ".join(draw.choices(words, cum_weights=weights, k=length))
+        yield _long_ids(record)
+
+
+def _vocabulary() -> tuple[list[str], list[float]]:
+    """Made-up words and how often they occur, cumulated (Zipf's law)."""
+    words = [f"{_SYLLABLES[n % 16]}{_SYLLABLES[n // 16 % 16]}{n:x}" for n in range(30_000)]
+    return words, list(itertools.accumulate(1 / (n + 10) for n in range(len(words))))
 
 
 def campaign(options: argparse.Namespace) -> Iterator[Article | Comment]:
@@ -187,7 +203,7 @@ class Watched:
         while time.monotonic() < began + _START_SECONDS:
             self.require()
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self._url}/readyz", timeout=5).close()
+                urllib.request.urlopen(f"{self._url}/readyz", timeout=5).close()  # noqa: S310
                 return time.monotonic() - began
             time.sleep(0.1)
         raise TrollbridgeError(f"the worker was not ready within {_START_SECONDS:g} s")
@@ -201,7 +217,7 @@ class Watched:
         """Sums by name, and by name and `table` or `topic` where there is one; no answer: empty."""
         found: dict[str, float] = {}
         try:
-            with urllib.request.urlopen(f"{self._url}/metrics", timeout=30) as answer:
+            with urllib.request.urlopen(f"{self._url}/metrics", timeout=30) as answer:  # noqa: S310
                 text = answer.read().decode()
         except OSError:
             return found
