@@ -16,6 +16,7 @@ import itertools
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,18 +28,30 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy as np
+from confluent_kafka import Producer
+from kafka.partitioner.default import murmur2
 from prometheus_client.parser import text_string_to_metric_families
 
 from moderation.errors import TrollbridgeError
-from moderation.records import Article, Comment, encode
+from moderation.records import Article, Comment, Source, encode
 from moderation.scoring.protocol import Finding, Scorer, ScoringInput, ScoringOptions
 from moderation.simulation.generate import simulate
 from moderation.simulation.labels import HONEST
 from moderation.simulation.options import Options
+from moderation.trolling import rows
+from moderation.trolling.author import Posted
+from moderation.trolling.bands import BandState, Resident
+from moderation.trolling.campaigns import CampaignSettings, CampaignState, Origin
+from moderation.trolling.heat import Said
+from moderation.trolling.messages import Replied
+from moderation.trolling.minhash import BANDS, KEY_BITS
+from moderation.trolling.rows import AuthorRow, Codec, ThreadRow
+from moderation.trolling.short_ids import packed
 from streams import topics
 from streams.broker import ApacheKafka, free_port
 from streams.child import child
-from streams.clients import producer
+from streams.clients import librdkafka_options, producer
 from streams.produce import created
 from streams.settings import Settings
 from streams.topics import TABLES, Topics
@@ -51,6 +64,7 @@ _AT_ONCE: Final = 1_000
 _SYLLABLES: Final = "ba de fi go hu la me ni po ru sa te vi wo xu ze".split()
 _ANSWERS: Final = 0.5
 """Share of comments that answer another one, in the hot thread."""
+_HOSTILE: Final = 0.05
 _START_SECONDS: Final = 3_600.0
 _STALLED_SECONDS: Final = 300.0
 _BYTES: Final = 64 * 2**20
@@ -110,6 +124,10 @@ def everyday(options: argparse.Namespace) -> Iterator[Article | Comment]:
             # The simulation's own sentences would meet under fewer bands than what people write.
             length = record.text.count(" ") + 1
             record.text = " ".join(draw.choices(words, cum_weights=weights, k=length))
+        if options.filled and isinstance(record, Comment):
+            # So that it meets the rows that are there.
+            record.author_id = f"u{zlib.crc32(record.author_id.encode()) % options.authors}"
+            record.article_id = f"a{zlib.crc32(record.article_id.encode()) % options.articles}"
         yield _long_ids(record)
 
 
@@ -161,6 +179,120 @@ _SCENES: Final[dict[str, Callable[[argparse.Namespace], Iterator[Article | Comme
     "campaign": campaign,
     "thread": thread,
 }
+
+
+def fill(settings: Settings, options: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Write the state that so many comments leave into the changelogs, as rows of their size."""
+    names = Topics(settings.topic_prefix)
+    draw = random.Random(7)  # noqa: S311 - as above
+    client = Producer(librdkafka_options(settings) | {"queue.buffering.max.messages": 1_000_000})
+    count = size = 0
+    for table, key, partition, value in _rows(options, draw, settings.partitions):
+        while True:
+            try:
+                client.produce(
+                    names.state(table), value, f"{partition}/{key}".encode(), partition=partition
+                )
+                break
+            except BufferError:
+                client.poll(0.1)
+        count, size = count + 1, size + len(value)
+        if count % _AT_ONCE == 0:
+            client.poll(0)
+    client.flush(300)
+    say(f"filled: {count:,} rows, {size / 1e6:,.0f} MB, as of {options.filled:,} comments")
+
+
+def _rows(
+    options: argparse.Namespace, draw: random.Random, partitions: int
+) -> Iterator[tuple[str, str, int, bytes]]:
+    """Table, key, partition and value of each row."""
+    each = options.filled / options.authors
+    authors = [_author_row(draw, round(draw.expovariate(1 / each)) + 1) for _ in range(1_000)]
+    for number in range(options.authors):
+        key = _long(f"u{number}")
+        yield "authors", key, _partition(key, partitions), authors[number % len(authors)]
+    threads = [_thread_row(draw, options) for _ in range(100)]
+    for number in range(options.articles):
+        key = _long(f"a{number}")
+        yield "threads", key, _partition(key, partitions), threads[number % len(threads)]
+    residents = [_random_resident(draw, options) for _ in range(20_000)]
+    codec = Codec(BandState, "a band")
+    limit = CampaignSettings().kept_in_band
+    counts = np.random.default_rng(7).poisson(options.filled / 2**KEY_BITS, BANDS * 2**KEY_BITS)
+    for number, count in enumerate(counts):
+        if count:
+            key = f"{number >> KEY_BITS}.{number & (2**KEY_BITS - 1):05x}"
+            some = draw.sample(residents, min(limit, int(count)))
+            state = BandState(tuple(sorted(some, key=lambda each: each.at)))
+            yield "bands", key, zlib.crc32(key.encode()) % partitions, codec.encode(state)
+    moved = Codec(CampaignState, "a campaign")
+    for number in range(options.filled // 20):
+        key = _long(f"c{number}") + "#0"
+        at = _moment(draw)
+        state = CampaignState(Origin(at, _long(f"c{number // 20}") + "#0"), at, told=True)
+        yield "campaigns", key, _partition(key, partitions), moved.encode(state)
+
+
+def _author_row(draw: random.Random, comments: int) -> bytes:
+    row = AuthorRow()
+    for at in sorted(_moment(draw) for _ in range(min(comments, 100))):
+        source = Source("comments", draw.randrange(4), draw.randrange(10**6))
+        event = Posted(
+            at=at,
+            comment=draw.getrandbits(32),
+            thread=draw.getrandbits(32),
+            signature=tuple(sorted(draw.getrandbits(32) for _ in range(16))),
+            toxicity=0.9 if draw.random() < _HOSTILE else 0.02,
+        )
+        row = rows.posted(row, source, event)
+        if draw.random() < _ANSWERS:
+            source = Source("comments", draw.randrange(4), draw.randrange(10**6))
+            reply = Replied(
+                author_id="",
+                source=source,
+                at=at,
+                replier=draw.getrandbits(32),
+                thread=event.thread,
+                toxicity=0.02,
+            )
+            row = rows.replied(row, reply)
+    return rows.AUTHORS.encode(row)
+
+
+def _thread_row(draw: random.Random, options: argparse.Namespace) -> bytes:
+    row = ThreadRow()
+    for at in sorted(_moment(draw) for _ in range(60)):
+        author = draw.randrange(options.authors)
+        event = Said(
+            at=at,
+            comment=_long(f"c{draw.randrange(10**6)}"),
+            author=author,
+            parent_author=draw.getrandbits(32),
+            toxicity=0.9 if draw.random() < _HOSTILE else 0.02,
+        )
+        source = Source("comments", 0, draw.randrange(10**6))
+        row = rows.said(row, source, event, _long(f"u{author}"))
+    return rows.THREADS.encode(row)
+
+
+def _random_resident(draw: random.Random, options: argparse.Namespace) -> Resident:
+    return Resident(
+        _moment(draw),
+        packed(_long(f"c{draw.randrange(10**6)}") + "#0"),
+        draw.getrandbits(32),
+        packed(_long(f"a{draw.randrange(options.articles)}")),
+        draw.randbytes(32),
+    )
+
+
+def _moment(draw: random.Random) -> float:
+    return _start().timestamp() + draw.random() * _HOURS * 3_600
+
+
+def _partition(key: str, partitions: int) -> int:
+    """Where Java's producer puts a key."""
+    return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
 
 
 @functools.cache
@@ -322,7 +454,7 @@ def feed(
                 time.sleep(0.5)
             if done >= next_point:
                 curve.point(metrics)
-                next_point += every
+                next_point = (done // every + 1) * every
         client.flush()
     quiet = 0
     deadline, before = time.monotonic() + _STALLED_SECONDS, -1.0
@@ -369,25 +501,30 @@ def measure(options: argparse.Namespace, kafka: ApacheKafka, folder: Path, store
         log_format="json",
     )
     topics.create(settings)
+    if options.filled:
+        fill(settings, options, say)
     log = folder / f"worker-{store}.log"
     say(f"{store}: {options.scene}, {options.comments:,} comments")
     with working(settings, log, options.profile) as worker:
-        say(f"ready with nothing: {worker.wait_ready():.1f} s")
+        _ready(worker, "ready", say)
         records = _SCENES[options.scene](options)
         feed(settings, worker, records, every=options.every, say=say)
     for name, empty in (("with its folder", False), ("with an empty folder", True)):
         if empty:
             shutil.rmtree(data)
-        began = time.monotonic()
         with working(settings, log) as worker:
-            worker.wait_ready()
-            now, most, _ = worker.memory()
-            say(
-                f"ready again {name}: {time.monotonic() - began:.1f} s, "
-                f"{worker.processor_seconds():.1f} s of processor time, "
-                f"{worker.metrics().get('trollbridge_state_restore_seconds', 0):.1f} s of it all "
-                f"for state; {now:,.0f} MB, at most {most:,.0f}"
-            )
+            _ready(worker, f"ready again {name}", say)
+
+
+def _ready(worker: Watched, name: str, say: Callable[[str], None]) -> None:
+    seconds = worker.wait_ready()
+    now, most, _ = worker.memory()
+    restored = worker.metrics().get("trollbridge_state_restore_seconds", 0.0)
+    say(
+        f"{name}: {seconds:.1f} s, {worker.processor_seconds():.1f} s of processor time, "
+        f"{restored:.1f} s for the state; {now:,.0f} MB, at most {most:,.0f} "
+        f"(load {os.getloadavg()[0]:.1f})"
+    )
 
 
 def main() -> None:
@@ -399,8 +536,13 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=50_000, help="Comments between two lines.")
     parser.add_argument("--scene", choices=sorted(_SCENES), default="everyday")
     parser.add_argument("--store", nargs="+", default=["memory", "rocksdb"])
+    parser.add_argument(
+        "--filled", type=int, default=0, help="Begin with the state that so many comments leave."
+    )
     parser.add_argument("--profile", default="", help="Where cProfile writes what it finds.")
     options = parser.parse_args()
+    # So that Kafka and the worker are stopped as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     home = os.environ.get("KAFKA_HOME")
     if not home:
         parser.error("set KAFKA_HOME to an unpacked Apache Kafka")

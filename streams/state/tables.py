@@ -210,7 +210,8 @@ class StateTable(Generic[Row]):
     ) -> AsyncIterator[tuple[int, str, Row]]:
         """Go over the rows of these partitions, giving way to other work now and then.
 
-        `rest` is for how long, in seconds. Yields partition, key and row. A row may be changed before the next one is asked for.
+        `rest` is for how long, in seconds. Yields partition, key and row. A row may be changed
+        before the next one is asked for.
         """
         began = time.monotonic()
         for stored in list(self._table.data.keys()):
