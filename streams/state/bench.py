@@ -230,8 +230,8 @@ def _rows(
     for number in range(options.filled // 20):
         key = _long(f"c{number}") + "#0"
         at = _moment(draw)
-        state = CampaignState(Origin(at, _long(f"c{number // 20}") + "#0"), at, told=True)
-        yield "campaigns", key, _partition(key, partitions), moved.encode(state)
+        pointer = CampaignState(Origin(at, _long(f"c{number // 20}") + "#0"), at, told=True)
+        yield "campaigns", key, _partition(key, partitions), moved.encode(pointer)
 
 
 def _author_row(draw: random.Random, comments: int) -> bytes:
@@ -432,7 +432,8 @@ def feed(
     """Send everything, never far ahead of the worker, and tell how it does."""
     names = Topics(settings.topic_prefix)
     curve = Curve(worker, say)
-    sent, next_point = 0, every
+    sent = 0
+    next_point: float = every
     with producer(settings) as client:
         for record in records:
             if isinstance(record, Article):
