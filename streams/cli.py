@@ -23,7 +23,7 @@ from streams.audit import audit
 from streams.cli_calibrate import calibrate
 from streams.cli_evaluate import evaluate
 from streams.cli_simulate import simulate
-from streams.demo import running, sample_page, simulated_hour
+from streams.demo import SIMULATED_RATE, running, sample_page, simulated_hour
 from streams.produce import Produced, Reject, Stamp, produce
 from streams.score_file import score_file
 from streams.settings import Configured, load
@@ -104,7 +104,7 @@ def demo(
     load_policy(settings.policy)
     with err.status("Starting") as status, running(settings, status.update) as pipeline:
         status.update("Comments are crossing the bridge")
-        outcome = pipeline.play(name, data, stamp=stamp)
+        outcome = pipeline.play(name, data, stamp=stamp, rate=SIMULATED_RATE if simulated else 0.0)
         status.stop()
         if as_json:
             for judged in outcome.judged:

@@ -22,7 +22,9 @@ from moderation.records import Comment, Judged, decode_judged, encode
 from moderation.simulation.generate import simulate
 from moderation.simulation.labels import CommentLabel
 from moderation.simulation.options import Options
-from streams.audit import Audit, audit
+from moderation.trolling.campaigns import CampaignRecord, decode_record
+from moderation.trolling.heat import HOT_AT, HeatRecord
+from streams.audit import Audit, audit, read_all
 from streams.broker import EmbeddedBroker, free_port
 from streams.child import child
 from streams.clients import consumer, reaching
@@ -45,6 +47,11 @@ _HOUR = Options(
 
 _START_SECONDS = 60.0
 _OUTCOME_SECONDS = 120.0
+_SETTLE_SECONDS = 15.0
+_QUIET = 3
+"""Looks at the lag, in a row, that must find none: a record may be between two topics."""
+SIMULATED_RATE = 30.0
+"""Comments a second of a simulated hour: slow enough to see one thing lead to another."""
 _DEFAULT_METRICS_PORT = 9464
 
 
@@ -55,6 +62,8 @@ class Outcome(msgspec.Struct):
     """In the order of the page, or of time."""
     produced: Produced
     audit: Audit
+    campaigns: list[CampaignRecord]
+    hot_threads: list[HeatRecord]
 
 
 class Demo:
@@ -65,12 +74,15 @@ class Demo:
         self._worker = worker
         self._log = log
 
-    def play(self, name: str, page: bytes, *, stamp: Stamp | None = None) -> Outcome:
+    def play(
+        self, name: str, page: bytes, *, stamp: Stamp | None = None, rate: float = 0.0
+    ) -> Outcome:
         """Send a page or JSON lines through and wait for every outcome.
 
-        `stamp` gives a comment's time in Kafka. TrollbridgeError when one is late.
+        `stamp` gives a comment's time in Kafka, `rate` is in comments a second. TrollbridgeError
+        when one is late.
         """
-        produced = produce(self.settings, [(name, BytesIO(page))], stamp=stamp)
+        produced = produce(self.settings, [(name, BytesIO(page))], stamp=stamp, rate=rate)
         if produced.rejects:
             reject = produced.rejects[0]
             raise PageError(f"{name}: comment {reject.line - 1}: {reject.reason}")
@@ -79,7 +91,54 @@ class Demo:
             # A page's comments all have the page's date.
             key=lambda record: (record.created_at, record.source.offset),
         )
-        return Outcome(judged, produced, audit(self.settings))
+        self._settle()
+        return Outcome(
+            judged, produced, audit(self.settings), self._campaigns(), self._hot_threads()
+        )
+
+    def _settle(self) -> None:
+        """Wait until everything that follows from the comments has been handled, too."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        quiet = 0
+        while quiet < _QUIET and time.monotonic() < deadline:
+            time.sleep(0.5)
+            self.require_worker()
+            lines = self._metrics().splitlines()
+            lag = sum(
+                float(line.rpartition(" ")[2])
+                for line in lines
+                if line.startswith("trollbridge_lag_records{")
+            )
+            quiet = quiet + 1 if lag == 0 else 0
+
+    def _metrics(self) -> str:
+        with urllib.request.urlopen(
+            f"http://{self.settings.metrics_bind}/metrics", timeout=5
+        ) as response:
+            text: str = response.read().decode()
+            return text
+
+    def _campaigns(self) -> list[CampaignRecord]:
+        """Each campaign as it was told of last."""
+        found: dict[str, CampaignRecord] = {}
+        for record in self._read(Topics(self.settings.topic_prefix).campaigns):
+            campaign = decode_record(record.value)
+            found[campaign.id] = campaign
+        return [campaign for campaign in found.values() if not campaign.merged_into]
+
+    def _hot_threads(self) -> list[HeatRecord]:
+        """Each thread that was hot, at its hottest."""
+        found: dict[str, HeatRecord] = {}
+        for record in self._read(Topics(self.settings.topic_prefix).heat):
+            told = msgspec.json.decode(record.value, type=HeatRecord)
+            known = found.get(told.article_id)
+            if told.heat >= HOT_AT and (known is None or told.heat > known.heat):
+                found[told.article_id] = told
+        return sorted(found.values(), key=lambda told: -told.heat)
+
+    def _read(self, topic: str) -> list[Any]:
+        with reaching(self.settings), consumer(self.settings) as client:
+            return list(read_all(client, topic))
 
     def _outcomes(self, count: int) -> Iterator[Judged]:
         topic = Topics(self.settings.topic_prefix).judged

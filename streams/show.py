@@ -61,7 +61,25 @@ def simulation(out: Console, name: str, outcome: Outcome, labels: list[CommentLa
             kind.replace("_", " "), *(f"{n or ''}" for n in (count, len(review), toxic, found))
         )
     out.print(table)
+    _found(out, outcome)
     _sum_up(out, outcome)
+
+
+def _found(out: Console, outcome: Outcome) -> None:
+    """What no comment shows alone."""
+    for campaign in outcome.campaigns:
+        out.print(
+            f"\n[bold]Campaign[/]: {campaign.comments} comments by {campaign.authors} authors "
+            f"under {campaign.articles} articles, nearly the same words:"
+        )
+        out.print(f"  [dim]{escape(_excerpt(campaign.text))}[/]")
+    for thread in outcome.hot_threads:
+        tipped = next((j for j in outcome.judged if j.id == thread.tipped), None)
+        said = "; ".join(each.detail for each in thread.contributions)
+        out.print(f"\n[bold]Hot thread[/]: forecast {thread.heat:.2f}, {escape(said)}")
+        if tipped is not None:
+            name, words = escape(tipped.author_name), escape(_excerpt(tipped.text))
+            out.print(f"  tipped by {name}: [dim]{words}[/]")
 
 
 def _said(title: str, comments: list[Judged], behaviours: Sequence[str] = ()) -> Table:

@@ -14,7 +14,7 @@ import faust
 import structlog
 from faust.types import StreamT
 
-from moderation.errors import SettingsError, TrollbridgeError
+from moderation.errors import BrokerError, SettingsError, TrollbridgeError
 from moderation.policy_file import PolicyFile
 from moderation.scoring.process import ScoringProcess
 from streams import metrics, topics
@@ -218,9 +218,7 @@ class Worker:
     async def _start(self) -> None:
         try:
             await asyncio.to_thread(topics.require, self._settings)
-            self._sighting_partitions = await asyncio.to_thread(
-                self._outbox.partitions, self._topics.sightings
-            )
+            await self._require_partitions()
             await self._process.start()
             self._publish_info()
             self._app.on_rebalance_complete.connect(self._restored, weak=False)
@@ -232,6 +230,13 @@ class Worker:
             await self._app.start()
         except Exception as error:  # noqa: BLE001 - whatever it is, the process must end
             self._fatal(error)
+
+    async def _require_partitions(self) -> None:
+        names = self._topics.partitioned_alike()
+        partitions = await asyncio.to_thread(self._outbox.partitions, names)
+        for problem in topics.unlike(partitions):
+            raise BrokerError(f"{problem}; see docs/operate.md, Several workers")
+        self._sighting_partitions = partitions[self._topics.sightings]
 
     async def _until(self, stop: asyncio.Event, *coroutines: Any) -> None:
         """Wait for a signal, a failure, a crash of Faust's own, or the coroutines."""
