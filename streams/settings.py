@@ -46,6 +46,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     review_golden: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.02
     """Share of claims that get a comment with a known answer, while there are any."""
 
+    oidc_issuer: str = ""
+    """Identity provider that may vouch for moderators, `https://…`; empty: passwords alone."""
+    oidc_client_id: str = ""
+    """By which the provider knows the console."""
+    oidc_client_secret: Secret = ""
+    """The client's secret; empty for a public client."""
+    oidc_role_claim: str = "role"
+    """Claim that holds `moderator`, `lead` or `admin`, alone or in a list."""
+
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How to speak to Kafka."""
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"

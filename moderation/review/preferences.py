@@ -1,21 +1,19 @@
-"""What a moderator may set for themselves."""
+"""What a moderator may set about the console, each person for themselves."""
 
 from typing import Annotated, Literal
 
 import msgspec
 
-Theme = Literal["auto", "light", "dark"]
 
-
-class Preferences(msgspec.Struct, frozen=True, kw_only=True):
-    """How the console behaves for one person."""
+class Preferences(msgspec.Struct, frozen=True):
+    """Every field has a default, so that an older record is read."""
 
     blur: bool = True
-    """The worst spans are blurred until asked for."""
-    theme: Theme = "auto"
+    """Cover the worst words until they are asked for."""
+    theme: Literal["auto", "light", "dark"] = "auto"
     break_minutes: Annotated[int, msgspec.Meta(ge=0, le=480)] = 50
-    """A break is suggested after so long; 0: never."""
+    """Minutes of activity after which a break is suggested; 0: never."""
     interleave: bool = True
-    """Mild items come between harsh ones."""
+    """Put a mild item between several harsh ones."""
     shortcuts: bool = True
-    """Single keys act."""
+    """Single keys decide."""

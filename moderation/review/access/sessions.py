@@ -22,7 +22,7 @@ from moderation.review.rules import Person, Role
 from moderation.review.store import Store
 
 IDLE: Final = 2 * 3_600.0
-"""A session that is not used ends; an open console uses it."""
+"""A session that is not used ends."""
 LONGEST: Final = 12 * 3_600.0
 """A session ends with the working day, used or not."""
 _MOST: Final = 20
@@ -74,8 +74,11 @@ def begin(store: Store, session: Session, row: Account, *, address: str, agent: 
     return key
 
 
-def find(store: Store, key: str) -> Entered | None:
-    """Whose session it is; None when it has ended, or never was."""
+def find(store: Store, key: str, *, used: bool = True) -> Entered | None:
+    """Whose session it is; None when it has ended, or never was.
+
+    `used` says that somebody acts; what a page asks of itself keeps no session alive.
+    """
     now = store.now()
     query = (
         select(
@@ -93,7 +96,7 @@ def find(store: Store, key: str) -> Entered | None:
         row = session.execute(query).one_or_none()
     if row is None:
         return None
-    if now - row.used_at >= _NOTED_EVERY:
+    if used and now - row.used_at >= _NOTED_EVERY:
         with store.writing(durable=False) as session:
             session.execute(
                 update(AccountSession)
