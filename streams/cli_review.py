@@ -54,6 +54,13 @@ def _store(settings: Settings) -> Iterator["Store"]:
         store.close()
 
 
+@contextmanager
+def opened(context: typer.Context, database_url: str | None) -> Iterator["Store"]:
+    """The store that a command was told to use."""
+    with _store(_settings(context, database_url=database_url)) as store:
+        yield store
+
+
 @app.command()
 def migrate(context: typer.Context, database_url: DatabaseUrl = None) -> None:
     """Bring the store to its newest form, or make it; every other command does so, too."""
