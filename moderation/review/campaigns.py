@@ -20,10 +20,10 @@ from sqlalchemy import ColumnElement, delete, func, literal_column, select, upda
 from sqlalchemy.orm import Session
 
 from moderation.errors import RecordError
+from moderation.review.locks import alone, hold, portions
 from moderation.review.models import WAITING, Campaign, CampaignMember, Item
 from moderation.review.plain import plain
 from moderation.review.store import Store
-from moderation.review.surroundings import alone, hold, portions
 from moderation.trolling.campaigns import CampaignRecord
 from moderation.trolling.decay import DAY
 

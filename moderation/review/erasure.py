@@ -3,10 +3,10 @@
 from sqlalchemy import delete, func, select, update
 
 from moderation.review import campaigns, log, threads
+from moderation.review.locks import alone
 from moderation.review.models import Decision, Item, Outbox
 from moderation.review.rules import Person
 from moderation.review.store import Store
-from moderation.review.surroundings import alone
 
 
 def forget(store: Store, person: Person, author_id: str) -> int:

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from moderation.errors import RecordError
 from moderation.records import MAX_REVISION, Judged, encode
 from moderation.review import campaigns, log, threads
+from moderation.review.locks import alone, beside
 from moderation.review.models import WAITING, Day, Item, ItemReason, ItemVersion, State
 from moderation.review.order import sort_key
 from moderation.review.plain import plain
 from moderation.review.store import Store
-from moderation.review.surroundings import alone, beside
 from moderation.trolling.decay import DAY
 
 _MAX_ID: Final = 256

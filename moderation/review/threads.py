@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, delete, func, literal_column, select, upda
 from sqlalchemy.orm import Session
 
 from moderation.errors import RecordError
+from moderation.review.locks import alone, hold, portions
 from moderation.review.models import Item, Thread
 from moderation.review.plain import plain
 from moderation.review.store import Store
-from moderation.review.surroundings import alone, hold, portions
 from moderation.trolling.decay import DAY
 from moderation.trolling.heat import COOL_AT, EXPIRES_AFTER, HeatRecord
 from moderation.trolling.logistic import in_words
