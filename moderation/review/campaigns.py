@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, delete, func, literal_column, select, upda
 from sqlalchemy.orm import Session
 
 from moderation.errors import RecordError
+from moderation.records import MAX_TEXT
 from moderation.review.locks import alone, hold, portions
 from moderation.review.models import WAITING, Campaign, CampaignMember, Item
 from moderation.review.plain import plain
@@ -62,6 +63,8 @@ def check(record: CampaignRecord) -> None:
     for name in ("id", "merged_into"):
         if len(getattr(record, name)) > _MAX_ID:
             raise RecordError("too_long", f"{name} has {len(getattr(record, name))} characters")
+    if len(record.text) > MAX_TEXT:
+        raise RecordError("too_long", f"text has {len(record.text)} characters")
     if not record.id:
         raise RecordError("missing_field", "id is empty")
     if any(not 0 < len(name) <= _MAX_ID for name in record.joined):
@@ -158,6 +161,11 @@ def listed(
                 .order_by(func.count().desc(), Campaign.last_seen.desc(), Item.campaign)
             )
         return _views(session, session.scalars(query.limit(limit).offset(offset)).all())
+
+
+def unknown(campaign: str) -> CampaignView:
+    """What there is to show of a campaign of which only comments tell."""
+    return _view(_row(CampaignRecord(id=campaign)), 0)
 
 
 def expire(store: Store) -> int:

@@ -171,7 +171,7 @@ class Decision(Base):
         Index("review_decisions_reason", "reason", "at"),
         Index("review_decisions_section", "section", "at"),
         Index("review_decisions_author", "author_id", "at"),
-        Index("review_decisions_kind", "kind", "at", "action"),
+        Index("review_decisions_kind", "kind", "at", "action", "undone"),
         Index("review_decisions_batch", "batch"),
         Index("review_decisions_entry", "entry"),
         Index("review_decisions_undone", "undone"),

@@ -93,4 +93,4 @@ def upgrade() -> None:
     for name in ("action", "reason", "section"):
         op.create_index(f"review_decisions_{name}", "review_decisions", [name, "at"])
     op.create_index("review_decisions_author", "review_decisions", ["author_id", "at"])
-    op.create_index("review_decisions_kind", "review_decisions", ["kind", "at", "action"])
+    op.create_index("review_decisions_kind", "review_decisions", ["kind", "at", "action", "undone"])
