@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -28,8 +29,11 @@ from moderation.review.store import Store
 from moderation.trolling import heat
 from moderation.trolling.campaigns import decode_record as decode_campaign
 from streams import deadletters
+from streams import metrics_review as metrics
 from streams.clients import consumer, producer, reaching
 from streams.deadletters import DeadLetterLimit
+from streams.health import HealthServer, Pulse
+from streams.review_watch import Watch
 from streams.settings import Settings
 from streams.topics import Topics
 
@@ -80,16 +84,18 @@ def review(
 ) -> None:
     """Read `comments.review`, `campaigns` and `threads.heat` into the store and send decisions.
 
-    Until told to stop. BrokerError or StoreError when Kafka or the database stay away. `on_batch`
-    is told how many records were stored.
+    Until told to stop, with metrics at `review_metrics_bind`. BrokerError or StoreError when Kafka
+    or the database stay away. `on_batch` is told how many records were stored.
     """
     with (
+        _observed(settings) as pulse,
         reaching(settings),
         producer(settings) as producing,
         consumer(settings, group_id=group(settings), **_MEMBERSHIP) as client,
     ):
         reader = Reader(settings, store, client, producing)
         sender = Sender(settings, store, producing)
+        watch = Watch(store)
         log.info("review reader started", group=group(settings))
         try:
             while not stop.is_set():
@@ -97,8 +103,26 @@ def review(
                 if count:
                     on_batch(count)
                 sender.step()
+                _patiently(watch.step)
+                pulse.beat("")
         finally:
             sender.close()
+
+
+@contextmanager
+def _observed(settings: Settings) -> Iterator[Pulse]:
+    """Serve metrics and health, unless the setting is empty."""
+    pulse = Pulse(metrics.ready)
+    if not settings.review_metrics_bind:
+        yield pulse
+        return
+    name = "review_metrics_bind"
+    server = HealthServer(*settings.bind(name), pulse, registry=metrics.REGISTRY, setting=name)
+    server.start()
+    try:
+        yield pulse
+    finally:
+        server.close()
 
 
 class _Kind(NamedTuple):
@@ -144,6 +168,7 @@ class Reader:
         # Only now: what is committed is in the store or among the dead letters.
         self._commit(polled)
         comments = taken.get(self._topics.review, Taken())
+        _count(good, comments)
         log.info(
             "stored for review",
             records=len(records),
@@ -181,6 +206,7 @@ class Reader:
                 good.setdefault(record.topic, []).append(opened)
             except RecordError as found:
                 error = found
+                metrics.dead_letters.labels(found.code).inc()
                 letter = deadletters.letter(self._topics.deadletter, record, found)
                 letters.append(
                     self._letters.send(
@@ -234,6 +260,7 @@ class Sender:
         ]
         _confirm(sends)
         _patiently(lambda: outbox.confirm(self._store, [record.pk for record in due]))
+        metrics.sent.inc(len(due))
         log.info("decisions sent", records=len(due))
         return len(due)
 
@@ -250,6 +277,15 @@ class Sender:
             outbox.resign(self._store, self._name)
         except StoreError as error:
             log.warning("sender's role not given up", error=str(error))
+
+
+def _count(good: Mapping[str, Sequence[Any]], comments: Taken) -> None:
+    """Count what was stored."""
+    for topic, records in good.items():
+        metrics.records.labels(topic).inc(len(records))
+    reopened = {"reopened": comments.reopened, "updated": comments.updated - comments.reopened}
+    for outcome, count in {"new": comments.new, "repeated": comments.repeated, **reopened}.items():
+        metrics.comments.labels(outcome).inc(count)
 
 
 def send_due(settings: Settings, store: Store) -> int:
@@ -280,6 +316,7 @@ def _patiently(act: Callable[[], Any]) -> Any:
         except StoreError as error:
             if time.monotonic() + wait > deadline:
                 raise
+            metrics.store_retries.inc()
             log.warning("review store does not answer", error=str(error), wait_s=wait)
             time.sleep(wait)
     return None

@@ -213,6 +213,30 @@ def by_day(store: Store, *, days: int = SPAN) -> list[DayCount]:
     ]
 
 
+def last_decision(store: Store) -> int:
+    """The number of the latest decision."""
+    with store.reading() as session:
+        return session.scalar(select(func.max(Decision.pk))) or 0
+
+
+def decided_since(store: Store, number: int) -> tuple[int, Counter[str]]:
+    """First decisions after this number by action, and the number of the latest one.
+
+    They are numbered in the order of their commits, since each holds the log's head.
+    """
+    query = (
+        select(Decision.action, func.count(), func.max(Decision.pk))
+        .where(Decision.pk > number, Decision.kind == "decision")
+        .group_by(Decision.action)
+    )
+    found: Counter[str] = Counter()
+    with store.reading() as session:
+        for action, count, last in session.execute(query):
+            found[action] = count
+            number = max(number, last)
+    return number, found
+
+
 def _quantiles(values: Sequence[float]) -> Quantiles | None:
     if not values:
         return None

@@ -1,7 +1,7 @@
 """A queue with campaigns, hot threads and decisions in it, and the pages over it."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -92,6 +92,7 @@ def _decided(desk: Desk, said: str) -> None:
     draw = random.Random(4)
     people = (ANNA, BEN, Person("carla"), Person("dimitri"))
     codes = ("insult", "toxicity", "sarcasm", "off_topic_joke", "threat")
+    made: dict[str, Action] = {}
     for number in range(160):
         desk.time = now - 86_400 * 30 + number * 15_000
         code = draw.choice(codes)
@@ -107,26 +108,31 @@ def _decided(desk: Desk, said: str) -> None:
         desk.luck = 0.0 if number % 3 else 0.999
         person = draw.choice(people)
         action: Action = "reject" if draw.random() < 0.7 else "approve"
-        reason = {"reason": code, "note": said or "See rule 4."} if action == "reject" else {}
-        receipt = desk.decide(name, action, person=person, **reason)
+        made[name] = action
+        fields: dict[str, Any] = (
+            {"reason": code, "note": said or "See rule 4."} if action == "reject" else {}
+        )
+        receipt = desk.decide(name, action, person=person, **fields)
         if number == 150:
             undo(desk.store, person, receipt.decision_id)
         if number == 151:
             reopen(desk.store, LEAD, name)
         desk.luck = 0.3
         if number % 3:
-            _look_again(desk, draw, [one for one in people if one != person])
+            _look_again(desk, draw, [one for one in people if one != person], made)
     desk.time = now
     desk.luck = 0.999
 
 
-def _look_again(desk: Desk, draw: random.Random, people: Sequence[Person]) -> None:
+def _look_again(
+    desk: Desk, draw: random.Random, people: Sequence[Person], made: Mapping[str, Action]
+) -> None:
     """Somebody else decides the same, mostly."""
     person = draw.choice(people)
     item = claim_next(desk.store, person)
     if item is None:
         return
-    rejects = draw.random() < 0.7
+    rejects = (made[item.id] == "reject") == (draw.random() < 0.85)
     choice = Choice(
         comment_id=item.id,
         version=item.version,
