@@ -20,6 +20,7 @@ from moderation.review.web import static
 from moderation.review.web.desk import Desk
 from moderation.review.web.live import Hub
 from moderation.review.web.options import WebOptions
+from moderation.review.web.refusals import sentence
 from moderation.review.web.render import page
 
 _STATUS: Final = {"not_found": 404, "not_allowed": 403, "bad_form": 400}
@@ -87,10 +88,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, ReviewError)  # noqa: S101 - as registered
-    said = str(error)
-    return _say(
-        request, _STATUS.get(error.code, 409), f"{said[:1].upper()}{said[1:]}.", code=error.code
-    )
+    return _say(request, _STATUS.get(error.code, 409), sentence(error), code=error.code)
 
 
 def _no_store(request: Request, _: Exception) -> Response:

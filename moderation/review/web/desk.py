@@ -1,13 +1,11 @@
 """The queue's pages: the item in focus, the list beside it, and what is decided on them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import (
     JSONResponse,
@@ -17,7 +15,7 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
-from moderation.errors import ChangedError, PrecedentError, ReviewError
+from moderation.errors import ReviewError
 from moderation.review import queue, serving, surroundings
 from moderation.review.actions import Choice
 from moderation.review.decisions import decide, decide_many, preview
@@ -25,30 +23,16 @@ from moderation.review.rules import REASONS
 from moderation.review.store import Store
 from moderation.review.taking_back import reopen, undo
 from moderation.review.views import ItemView
-from moderation.review.web import passages, words
+from moderation.review.web import forms, passages, refusals, words
 from moderation.review.web.live import Hub
 from moderation.review.web.narrowing import AGES, Narrowing
-from moderation.review.web.render import page, part, visitor_of
+from moderation.review.web.refusals import Problem
+from moderation.review.web.render import page, part
 from moderation.review.web.sheets import Line, Sheet, line, sheet
 from moderation.review.web.visitor import Visitor
 
 _LISTED: Final = 20
 _SAMPLE: Final = 8
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why something was refused, as a person reads it beside the item."""
-
-    code: str
-    say: str
-    changes: Sequence[tuple[str, str, str]] = ()
-    """Name, before and after, of what changed besides the text."""
-    text: Sequence[passages.Change] = ()
-    """What changed in the text."""
-    precedents: Sequence[Any] = ()
-    again: str = ""
-    """What the person wanted, to be asked once more."""
-    ban: bool = False
 
 
 class Undoable(msgspec.Struct, frozen=True):
@@ -74,27 +58,27 @@ class Desk:
         return [
             Route("/", self.home, name="queue"),
             Route("/parts", self.parts),
-            Route("/decide", _form(self.decide), methods=["POST"]),
-            Route("/undo", _form(self.undo), methods=["POST"]),
-            Route("/renew", _form(self.renew), methods=["POST"]),
-            Route("/release", _form(self.release), methods=["POST"]),
-            Route("/reopen", _form(self.reopen), methods=["POST"]),
+            Route("/decide", forms.reads_form(self.decide), methods=["POST"]),
+            Route("/undo", forms.reads_form(self.undo), methods=["POST"]),
+            Route("/renew", forms.reads_form(self.renew), methods=["POST"]),
+            Route("/release", forms.reads_form(self.release), methods=["POST"]),
+            Route("/reopen", forms.reads_form(self.reopen), methods=["POST"]),
             Route("/bulk", self.bulk_preview),
-            Route("/bulk", _form(self.bulk), methods=["POST"]),
+            Route("/bulk", forms.reads_form(self.bulk), methods=["POST"]),
             Route("/items/{id:path}", self.item),
             Route("/events", self.events),
         ]
 
     def home(self, request: Request) -> Response:
         """The queue: claims the item in focus, and the next one to have it ready."""
-        visitor = signed_in(request)
+        visitor = forms.signed_in(request)
         narrowing = Narrowing(request.query_params)
         view, problem = self._focused(visitor, narrowing, request.query_params.get("item", ""))
         return self._page(request, visitor, narrowing, view, problem=problem)
 
     def parts(self, request: Request) -> Response:
         """Pieces of the page for its script: `need` among focus, next and list."""
-        visitor = signed_in(request)
+        visitor = forms.signed_in(request)
         narrowing = Narrowing(request.query_params)
         need = request.query_params.get("need", "").split(",")
         leave = request.query_params.get("leave", "")
@@ -118,20 +102,20 @@ class Desk:
 
     def decide(self, request: Request, form: FormData) -> Response:
         """Decide one item; the script gets what comes after the next one, which it has."""
-        visitor = signed_in(request)
-        narrowing = Narrowing(_texts(form))
-        choice = _choice(form)
+        visitor = forms.signed_in(request)
+        narrowing = Narrowing(forms.texts(form))
+        choice = forms.choice(form)
         try:
             receipt = decide(self._store, visitor.person, choice)
         except ReviewError as error:
             return self._refused(request, visitor, narrowing, choice, error)
-        if not _by_script(request):
+        if not forms.by_script(request):
             if form.get("back") == "item":
                 where = f"/items/{words.quoted(choice.comment_id)}?done={receipt.decision_id}"
             else:
                 where = f"/{narrowing.query(done=receipt.decision_id)}"
             return RedirectResponse(where, 303)
-        shown = self._known(visitor, _text(form, "on_screen"))
+        shown = self._known(visitor, forms.text(form, "on_screen"))
         found: dict[str, str] = {}
         if shown is None:
             shown = self._next(visitor, narrowing, [])
@@ -142,19 +126,19 @@ class Desk:
 
     def undo(self, request: Request, form: FormData) -> Response:
         """Take a decision or a bulk back, and have the item in focus again."""
-        visitor = signed_in(request)
-        narrowing = Narrowing(_texts(form))
-        undone = undo(self._store, visitor.person, _text(form, "id"))
+        visitor = forms.signed_in(request)
+        narrowing = Narrowing(forms.texts(form))
+        undone = undo(self._store, visitor.person, forms.text(form, "id"))
         alone = undone.comment_ids[0] if len(undone.comment_ids) == 1 else ""
         said = f"Undone: {_comments(len(undone.comment_ids))}"
         if undone.left:
             said += f"; {_comments(len(undone.left))} had changed since and stay decided"
-        if not _by_script(request):
+        if not forms.by_script(request):
             return RedirectResponse(f"/{narrowing.query(item=alone)}", 303)
-        dropped = _text(form, "ready")
+        dropped = forms.text(form, "ready")
         if alone and dropped and dropped != alone:
             queue.release(self._store, visitor.person, [dropped])
-        shown = self._known(visitor, _text(form, "on_screen"))
+        shown = self._known(visitor, forms.text(form, "on_screen"))
         found: dict[str, str] = {"undo": ""}
         if alone:
             following, shown = shown, serving.take(self._store, visitor.person, alone)
@@ -165,30 +149,30 @@ class Desk:
 
     def renew(self, request: Request, _: FormData) -> Response:
         """There was activity: what the person holds is held on."""
-        visitor = signed_in(request)
+        visitor = forms.signed_in(request)
         return JSONResponse({"held": queue.renew(self._store, visitor.person)})
 
     def release(self, request: Request, form: FormData) -> Response:
         """The person leaves the page; claims are given up unless another page opens soon."""
-        visitor = signed_in(request)
+        visitor = forms.signed_in(request)
         ids = [value for value in form.getlist("id") if isinstance(value, str)]
         leaving = BackgroundTask(self._hub.left, visitor.person, ids)
         return Response(status_code=204, background=leaving)
 
     def reopen(self, request: Request, form: FormData) -> Response:
         """Open a decided item again, as a lead."""
-        visitor = signed_in(request)
-        comment_id = _text(form, "comment_id")
-        reopen(self._store, visitor.person, comment_id, note=_text(form, "note"))
+        visitor = forms.signed_in(request)
+        comment_id = forms.text(form, "comment_id")
+        reopen(self._store, visitor.person, comment_id, note=forms.text(form, "note"))
         return RedirectResponse(f"/items/{words.quoted(comment_id)}", 303)
 
     def item(self, request: Request) -> Response:
         """One item in any state, with its decisions and earlier forms."""
-        visitor = signed_in(request)
+        visitor = forms.signed_in(request)
         comment_id: str = request.path_params["id"]
         view, blind = serving.seen_by(self._store, visitor.person, comment_id)
-        forms = surroundings.forms(self._store, comment_id)
-        texts = [*[form.judged.text for form in forms], view.judged.text]
+        earlier = surroundings.forms(self._store, comment_id)
+        texts = [*[form.judged.text for form in earlier], view.judged.text]
         return page(
             request,
             "one.html",
@@ -199,7 +183,7 @@ class Desk:
             decisions=[] if blind else queue.history(self._store, comment_id),
             edits=[
                 (form.version, self._store.now() - form.at, passages.changes(before, after))
-                for form, before, after in zip(forms, texts, texts[1:], strict=False)
+                for form, before, after in zip(earlier, texts, texts[1:], strict=False)
             ],
             undoable=self._undoable(visitor, request.query_params.get("done", "")),
             now=self._store.now(),
@@ -212,7 +196,7 @@ class Desk:
 
     def bulk_preview(self, request: Request) -> Response:
         """What a decision on a campaign or a selection would decide, to be confirmed."""
-        visitor = signed_in(request)
+        visitor = forms.signed_in(request)
         campaign = request.query_params.get("campaign", "")
         ids = request.query_params.getlist("id")
         chosen = preview(self._store, visitor.person, campaign=campaign, comment_ids=ids)
@@ -235,16 +219,18 @@ class Desk:
 
     def bulk(self, request: Request, form: FormData) -> Response:
         """Decide a selection that was shown and confirmed."""
-        visitor = signed_in(request)
-        action, reason = _action(form)
+        visitor = forms.signed_in(request)
+        action, reason = forms.chosen(form)
         done = decide_many(
             self._store,
             visitor.person,
-            _versions(_text(form, "versions")),
+            forms.versions(form),
             action,
-            confirmed=_number(form, "confirmed"),
-            reason=(reason or _text(form, "reason")) if action in {"reject", "ban_suggest"} else "",
-            note=_text(form, "note"),
+            confirmed=forms.number(form, "confirmed"),
+            reason=(reason or forms.text(form, "reason"))
+            if action in {"reject", "ban_suggest"}
+            else "",
+            note=forms.text(form, "note"),
         )
         left = {"changed": len(done.changed), "held": len(done.held)}
         told = {name: str(number) for name, number in left.items() if number}
@@ -252,7 +238,7 @@ class Desk:
 
     async def events(self, request: Request) -> Response:
         """News as server-sent events."""
-        visitor = signed_in(request)
+        visitor = forms.signed_in(request)
         return StreamingResponse(
             self._hub.stream(visitor.name),
             media_type="text/event-stream",
@@ -269,7 +255,9 @@ class Desk:
             return serving.take(self._store, visitor.person, item), None
         except ReviewError as error:
             view, _ = serving.seen_by(self._store, visitor.person, item)
-            return view, Problem(code=error.code, say=str(error))
+            # The page says anyhow who holds it.
+            known = error.code == "held"
+            return view, None if known else Problem(code=error.code, say=refusals.sentence(error))
 
     def _next(
         self, visitor: Visitor, narrowing: Narrowing, on_screen: Sequence[ItemView]
@@ -297,8 +285,8 @@ class Desk:
     ) -> Response:
         """The item as it is now, with why the decision was not taken, to decide again."""
         view, _ = self._focused(visitor, narrowing, choice.comment_id)
-        problem = _problem(error, choice)
-        if not _by_script(request):
+        problem = refusals.problem(error, choice)
+        if not forms.by_script(request):
             return self._page(
                 request, visitor, narrowing, view, problem=problem, note=choice.note, status=409
             )
@@ -432,111 +420,5 @@ class Desk:
         return Undoable(name, said, seconds, whole)
 
 
-def signed_in(request: Request) -> Visitor:
-    """Who asks; nobody gets a page without being signed in."""
-    visitor = visitor_of(request)
-    if visitor is None:
-        raise HTTPException(401)
-    return visitor
-
-
-def _form(act: Callable[[Request, FormData], Response]) -> Callable[[Request], Any]:
-    """Read the form on the event loop, and do the work, which waits for the store, on a thread."""
-
-    async def endpoint(request: Request) -> Response:
-        async with request.form() as form:
-            return await run_in_threadpool(act, request, form)
-
-    return endpoint
-
-
-def _by_script(request: Request) -> bool:
-    """Whether the page's script asks, which puts parts in their places itself."""
-    return request.headers.get("x-console") == "1"
-
-
-def _texts(form: FormData) -> dict[str, str]:
-    return {name: value for name, value in form.items() if isinstance(value, str)}
-
-
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
-def _number(form: FormData, name: str) -> int:
-    value = _text(form, name)
-    if not (value.isascii() and value.isdigit() and len(value) < 18):  # noqa: PLR2004 - 64 bits
-        raise ReviewError("bad_form", f"the form's {name} is no number: load the page again")
-    return int(value)
-
-
-def _action(form: FormData) -> tuple[Any, str]:
-    """Action and reason as the pressed button says them; the library refuses unknown ones."""
-    action, _, reason = _text(form, "do").partition(":")
-    if action == "reject" and _text(form, "ban"):
-        action = "ban_suggest"
-    return action, reason
-
-
-def _choice(form: FormData) -> Choice:
-    action, reason = _action(form)
-    return Choice(
-        comment_id=_text(form, "comment_id"),
-        version=_number(form, "version"),
-        action=action,
-        reason=reason,
-        note=_text(form, "note").replace("\r\n", "\n"),
-        despite_precedent=_text(form, "sure") == "1",
-    )
-
-
-def _versions(text: str) -> dict[str, int]:
-    try:
-        return msgspec.json.decode(text, type=dict[str, int])
-    except msgspec.DecodeError as error:
-        raise ReviewError("bad_form", "the form is damaged: load the page again") from error
-
-
 def _comments(number: int) -> str:
     return f"{number:,} comment{'' if number == 1 else 's'}"
-
-
-def _problem(error: ReviewError, choice: Choice) -> Problem:
-    """A refusal in the words of the page."""
-    again = f"{'reject' if choice.action == 'ban_suggest' else choice.action}:{choice.reason}"
-    match error:
-        case PrecedentError():
-            return Problem(
-                code=error.code,
-                say="You decided the other way on the same words. Do you mean it?",
-                precedents=error.precedents,
-                again=again.rstrip(":"),
-                ban=choice.action == "ban_suggest",
-            )
-        case ChangedError():
-            return Problem(
-                code=error.code,
-                say="This comment changed while you read it. Nothing was decided: look again.",
-                changes=[
-                    (name.replace("_", " "), _shown(before), _shown(after))
-                    for name, (before, after) in error.changes.items()
-                    if name != "text"
-                ],
-                text=passages.changes(*error.changes["text"]) if "text" in error.changes else (),
-            )
-        case _:
-            return Problem(code=error.code, say=str(error))
-
-
-def _shown(value: Any) -> str:
-    """A changed field in words."""
-    match value:
-        case float():
-            return f"{value:.2f}"
-        case dict():
-            return ", ".join(f"{words.name(code)} {score:.2f}" for code, score in value.items())
-        case list():
-            return ", ".join(words.name(code) for code in value)
-        case _:
-            return str(value)

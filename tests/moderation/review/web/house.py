@@ -1,11 +1,13 @@
 """The console over a store, with visitors who need no password."""
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from typing import Any, Self
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -37,6 +39,7 @@ class Doorman:
         self._preferences = preferences
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -118,3 +121,30 @@ class House:
             server.should_exit = True
             thread.join(10)
             assert not thread.is_alive(), "the console does not stop"
+
+
+class Window:
+    """A person's browser without scripts: follows redirects, shows what went wrong."""
+
+    def __init__(self, app: Starlette, name: str) -> None:
+        self._app = app
+        self._cookies = {"who": name} if name else {}
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        """Load a page."""
+        return asyncio.run(self._ask("GET", path, more))
+
+    def post(self, path: str, **more: Any) -> httpx.Response:
+        """Send a form."""
+        return asyncio.run(self._ask("POST", path, more))
+
+    async def _ask(self, method: str, path: str, more: dict[str, Any]) -> httpx.Response:
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport,
+            base_url="http://console",
+            cookies=self._cookies,
+            follow_redirects=True,
+        ) as client:
+            headers = {"X-CSRF-Token": CSRF} | more.pop("headers", {})
+            return await client.request(method, path, headers=headers, **more)
