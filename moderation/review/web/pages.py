@@ -22,7 +22,7 @@ from moderation.review.store import Store
 from moderation.review.threads import ThreadView
 from moderation.review.views import ItemView
 from moderation.review.web import charts, passages, words
-from moderation.review.web.desk import signed_in
+from moderation.review.web.forms import signed_in
 from moderation.review.web.marking import Place, added, marked
 from moderation.review.web.render import page
 from moderation.review.web.sheets import Line, line
