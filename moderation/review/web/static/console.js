@@ -35,7 +35,8 @@
     }
     try {
       const said = await answer.json();
-      return { parts: {}, ...said, ok: answer.ok };
+      // A refusal before the page is reached has its sentence as a title (RFC 9457).
+      return { parts: {}, say: said.title, ...said, ok: answer.ok };
     } catch {
       return { ok: false, say: "The server answered with an error. Nothing was decided.", parts: {} };
     }
@@ -295,9 +296,12 @@
       if (shut()) event.preventDefault();
       return;
     }
-    if (!keysOn || !desk || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!keysOn || !desk || event.repeat || event.isComposing) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (document.querySelector("dialog[open]") || typing(event.target)) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const letter = /^[a-z]$/i.test(event.key);
+    if (letter && event.shiftKey) return;
+    const key = letter ? event.key.toLowerCase() : event.key;
     const open = panel();
     if (open && open.classList.contains("reject")) {
       if (key === "b") { event.preventDefault(); press("#focus [data-ban]"); return; }
