@@ -91,6 +91,40 @@ def consume(
         review(settings, store, stop)
 
 
+@app.command("serve")
+def serve_command(
+    context: typer.Context,
+    *,
+    bind: Annotated[str | None, typer.Option(help="Address of the console, host:port.")] = None,
+    tls_cert: Annotated[str | None, typer.Option(help="Certificate chain (PEM).")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="Its key (PEM).")] = None,
+    consume: Annotated[
+        bool, typer.Option(help="Read flagged comments and send decisions, too, as `consume` does.")
+    ] = True,
+    brokers: Brokers = None,
+    topic_prefix: Prefix = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Open the moderators' console, until Ctrl-C or SIGTERM."""
+    from streams import serve  # noqa: PLC0415 - as above
+
+    settings = _settings(
+        context,
+        brokers=brokers,
+        topic_prefix=topic_prefix,
+        database_url=database_url,
+        console_bind=bind,
+        console_tls_cert=tls_cert,
+        console_tls_key=tls_key,
+    )
+    logs.configure(settings)
+    address = serve.address(settings)
+    if consume:
+        topics.require(settings)
+    with _store(settings) as store:
+        serve.serve(settings, store, address, consume=consume)
+
+
 @app.command()
 def send(
     context: typer.Context,

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from moderation.review.preferences import Preferences
-from moderation.review.web import static
+from moderation.review.web import static, words
 from moderation.review.web.visitor import Visitor
 
 _FOLDER: Final = Path(__file__).parent / "templates"
@@ -23,6 +23,12 @@ templates: Final = Environment(
 )
 templates.globals["static"] = static.url
 templates.globals["preferences_of_nobody"] = Preferences()
+templates.filters["quoted"] = words.quoted
+templates.filters["reason"] = words.name
+templates.filters["age"] = words.age
+templates.filters["iso"] = words.iso
+templates.filters["clock"] = words.clock
+templates.filters["percent"] = words.percent
 
 
 def visitor_of(request: Request) -> Visitor | None:
@@ -38,6 +44,7 @@ def part(name: str, **context: Any) -> str:
 def page(request: Request, name: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A whole page. `here`, the page's name in the navigation, may be among the context."""
     context = {"here": "", "visitor": visitor_of(request)} | context
+    # What stands on a page is for one person and this moment.
     return HTMLResponse(
         part(name, **context), status_code=status, headers={"cache-control": "no-store"}
     )
