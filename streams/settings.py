@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """State, caches, stores."""
     metrics_bind: str = "127.0.0.1:9464"
     """Address of /metrics, /healthz and /readyz."""
+    review_metrics_bind: str = "127.0.0.1:9465"
+    """The same of `review consume` and `review serve`; empty: none."""
     database_url: Secret = ""
     """Store of the review queue, `postgresql://…` or `sqlite:///FILE`; empty: a file in
     `data_dir`."""
@@ -157,11 +159,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             for name, value in msgspec.structs.asdict(self).items()
         }
 
-    def bind(self) -> tuple[str, int]:
-        """Host and port of `metrics_bind`; SettingsError when it is neither."""
-        host, _, port = self.metrics_bind.rpartition(":")
+    def bind(self, name: str = "metrics_bind") -> tuple[str, int]:
+        """Host and port of this setting; SettingsError when it is neither."""
+        value: str = getattr(self, name)
+        host, _, port = value.rpartition(":")
         if not host or not port.isdigit():
-            raise SettingsError(f"metrics_bind={self.metrics_bind!r} is not host:port")
+            raise SettingsError(f"{name}={value!r} is not host:port")
         return host.strip("[]"), int(port)
 
 

@@ -51,6 +51,16 @@ class Topics(msgspec.Struct, frozen=True):
         """Moderators' decisions, keyed by author id."""
         return f"{self.prefix}moderation.decisions"
 
+    @property
+    def campaigns(self) -> str:
+        """Campaigns as they grow, keyed by campaign id."""
+        return f"{self.prefix}campaigns"
+
+    @property
+    def heat(self) -> str:
+        """How hot threads are, keyed by article id."""
+        return f"{self.prefix}threads.heat"
+
     def cleanup(self) -> dict[str, str]:
         """Every topic with its cleanup policy."""
         return {
@@ -61,6 +71,8 @@ class Topics(msgspec.Struct, frozen=True):
             self.review: "delete",
             self.deadletter: "delete",
             self.decisions: "compact,delete",
+            self.campaigns: "delete",
+            self.heat: "compact,delete",
         }
 
 

@@ -33,6 +33,9 @@ _OPEN: Final = sql("state = 'open'")
 _IN_CAMPAIGN: Final = sql("campaign <> ''")
 _CLAIMED: Final = sql("claimed_by <> ''")
 _GOLDEN: Final = sql("kind = 'golden'")
+_WAITS_IN_CAMPAIGN: Final = sql("campaign <> '' AND state IN ('open', 'escalated')")
+# Compared as bytes on either database, whatever the language of PostgreSQL's.
+_Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class Base(DeclarativeBase):
@@ -54,7 +57,8 @@ class Item(Base):
     __table_args__ = (
         _queue_index("review_open_section", "section"),
         _queue_index("review_open_article", "article_id"),
-        Index("review_items_state", "state", "sort_key", "pk"),
+        # The arrival is in it so that ages are counted without looking at the items.
+        Index("review_items_state", "state", "sort_key", "pk", "arrived_at"),
         Index("review_items_author", "author_id"),
         Index(
             "review_items_campaign",
@@ -63,6 +67,12 @@ class Item(Base):
             "pk",
             sqlite_where=_IN_CAMPAIGN,
             postgresql_where=_IN_CAMPAIGN,
+        ),
+        Index(
+            "review_waiting_campaign",
+            "campaign",
+            sqlite_where=_WAITS_IN_CAMPAIGN,
+            postgresql_where=_WAITS_IN_CAMPAIGN,
         ),
         Index(
             "review_items_claimed",
@@ -157,6 +167,11 @@ class Decision(Base):
         Index("review_decisions_item", "item_id"),
         Index("review_decisions_comment", "comment_id"),
         Index("review_decisions_person", "person", "at"),
+        Index("review_decisions_action", "action", "at"),
+        Index("review_decisions_reason", "reason", "at"),
+        Index("review_decisions_section", "section", "at"),
+        Index("review_decisions_author", "author_id", "at"),
+        Index("review_decisions_kind", "kind", "at", "action", "undone"),
         Index("review_decisions_batch", "batch"),
         Index("review_decisions_entry", "entry"),
         Index("review_decisions_undone", "undone"),
@@ -323,3 +338,80 @@ class Band(Base):
     item: Mapped[int] = mapped_column(
         KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
+
+
+class Campaign(Base):
+    """A campaign as it was last told, or one that has become part of another."""
+
+    __tablename__ = "review_campaigns"
+    __table_args__ = (
+        Index("review_campaigns_root", "root"),
+        Index("review_campaigns_seen", "last_seen"),
+        Index("review_campaigns_told", "told_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    root: Mapped[str]
+    """The campaign that it belongs to by now; its own id while it stands alone."""
+    moved: Mapped[int]
+    """1 when it was told to have become part of another."""
+    comments: Mapped[int]
+    """0 while only others have told of it."""
+    authors: Mapped[int]
+    articles: Mapped[int]
+    exact: Mapped[int]
+    first_seen: Mapped[float]
+    last_seen: Mapped[float]
+    text: Mapped[str]
+    varying: Mapped[str]
+    """JSON."""
+    article_ids: Mapped[str]
+    """JSON."""
+    told_at: Mapped[float]
+
+
+class CampaignMember(Base):
+    """A comment that a campaign was told to have, in the queue or not."""
+
+    __tablename__ = "review_campaign_members"
+    __table_args__ = (
+        Index("review_campaign_members_comment", "comment_id"),
+        Index("review_campaign_members_told", "told_at"),
+    )
+
+    item_id: Mapped[str] = mapped_column(primary_key=True)
+    comment_id: Mapped[str]
+    campaign: Mapped[str] = mapped_column(_Bytewise)
+    """As it was told; where it has gone since is in its row."""
+    told_at: Mapped[float]
+
+
+class Thread(Base):
+    """A thread's heat as it was last told."""
+
+    __tablename__ = "review_threads"
+    __table_args__ = (
+        Index("review_threads_at", "at"),
+        Index("review_threads_told", "told_at"),
+    )
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    heat: Mapped[float]
+    """Forecast of its derailing, 0..1."""
+    at: Mapped[float]
+    tipped: Mapped[str]
+    """Id of the comment that made it hot."""
+    detail: Mapped[str]
+    history: Mapped[str]
+    """`[[at, heat], ...]` in order, JSON."""
+    told_at: Mapped[float]
+
+
+class Day(Base):
+    """How many comments came to the queue on a day."""
+
+    __tablename__ = "review_days"
+
+    day: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=False)
+    """Days since the epoch, UTC."""
+    arrivals: Mapped[int]

@@ -47,7 +47,7 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from moderation.records import SCHEMA
+from moderation.records import SCHEMA, decoded
 from moderation.trolling.distinct import Distinct, hash63
 from moderation.trolling.shingles import Shingles, shingles
 from moderation.trolling.varying import varying_words
@@ -213,6 +213,14 @@ class CampaignRecord(msgspec.Struct, frozen=True, kw_only=True):
     joined: list[str] = []
     """Item ids that were not in the record before; of a large group that moved here, some."""
     schema: int = SCHEMA
+
+
+_record_decoder = msgspec.json.Decoder(CampaignRecord)
+
+
+def decode_record(value: bytes | None) -> CampaignRecord:
+    """Read a record of the topic `campaigns`; RecordError otherwise."""
+    return decoded(value, _record_decoder.decode)
 
 
 class Outcome(msgspec.Struct, frozen=True):

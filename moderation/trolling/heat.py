@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from moderation.errors import SettingsError, StateError
-from moderation.records import SCHEMA
+from moderation.records import SCHEMA, decoded
 from moderation.trolling.author import hostility
 from moderation.trolling.decay import DAY, HOUR, MINUTE, Decayed, fraction
 from moderation.trolling.logistic import (
@@ -216,6 +216,11 @@ def without(state: ThreadState, pseudonym: int) -> ThreadState:
     )
 
 
+def decode_record(value: bytes | None) -> HeatRecord:
+    """Read a record of the topic `threads.heat`; RecordError otherwise."""
+    return decoded(value, _record_decoder.decode)
+
+
 def encode(state: ThreadState) -> bytes:
     """The state as MessagePack, two kilobytes at most beside the id of a comment."""
     return _encoder.encode(state)
@@ -231,6 +236,7 @@ def decode(value: bytes) -> ThreadState:
         ) from error
 
 
+_record_decoder = msgspec.json.Decoder(HeatRecord)
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(ThreadState)
 

@@ -6,15 +6,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from moderation.errors import ChangedError, StoreError
 from moderation.records import Decided, decode_decided, encode
-from moderation.review import log, outbox, queue
+from moderation.review import campaigns, log, outbox, queue
 from moderation.review.actions import Choice
 from moderation.review.decisions import decide
 from moderation.review.rules import Person, Rules
 from moderation.review.store import Store
+from moderation.trolling.campaigns import CampaignRecord
+from moderation.trolling.heat import HeatRecord
 from tests.broker.review_reader import UNDO, Reader, send_flagged
 from tests.moderation.review.desk import judged
 from tests.pipeline import Pipeline, until
@@ -163,6 +166,43 @@ def test_broken_records_do_not_stop_the_queue(
     codes = [dict(letter.headers)["trollbridge.code"].decode() for letter in letters]
     assert ["not_json", "tombstone", "too_long", "wrong_topic"] == sorted(codes)
     assert ["good"] == [item.id for item in queue.waiting(store).items]
+
+
+def test_campaign_and_heat_reach_the_items(
+    embedded: Pipeline, database_url: str, store: Store
+) -> None:
+    """Records of `campaigns` and `threads.heat` update rows; broken ones become dead letters."""
+    topics = embedded.topics
+    campaign = CampaignRecord(id="c0#0", comments=5, authors=3, joined=["c0#0", "c1#0"])
+    heat = HeatRecord(article_id="a1", heat=0.75, contributions=[], at=time.time())
+    send_flagged(embedded, 2)
+    embedded.send(
+        topics.campaigns,
+        [("c0#0", msgspec.json.encode(campaign)), ("x", b"{}"), ("y", b'{"id": ""}')],
+    )
+    embedded.send(
+        topics.heat,
+        [("a1", msgspec.json.encode(heat)), ("gone", None), ("x", b'{"article_id": 1}')],
+    )
+    with _reading(embedded, database_url) as reader:
+        _wait_waiting(reader, store, 2)
+
+        def told() -> bool:
+            reader.require_alive()
+            items = [queue.get(store, name) for name in ("c0", "c1")]
+            return all((item.campaign, item.heat) == ("c0#0", 0.75) for item in items)
+
+        until(told, "campaign and heat on both items", within=30)
+        send_flagged(embedded, 1, start=2)
+        until(lambda: queue.count(store) == 3, "the third item", within=30)
+        until(lambda: embedded.count(topics.deadletter) == 3, "dead letters", within=30)
+        assert 0 == reader.stop()
+    assert 0.75 == queue.get(store, "c2").heat
+    (found,) = campaigns.listed(store)
+    assert ("c0#0", 3, 2) == (found.id, found.authors, found.waiting)
+    letters = embedded.read(topics.deadletter)
+    codes = [dict(letter.headers)["trollbridge.code"].decode() for letter in letters]
+    assert ["missing_field", "missing_field", "wrong_type"] == sorted(codes)
 
 
 def test_edited_comment_comes_again(embedded: Pipeline, database_url: str, store: Store) -> None:

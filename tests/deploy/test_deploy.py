@@ -14,7 +14,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from moderation.records import CODES
-from streams import metrics, settings
+from streams import metrics, metrics_review, settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -53,11 +53,12 @@ TARGET_LABELS = {"job", "instance"}
 
 
 def own_labels() -> dict[str, set[str]]:
-    """Labels of each metric that `streams.metrics` defines, by the name in `describe`."""
+    """Labels of each metric of worker and review queue, by the name in `describe`."""
     # The library has no public way to ask for the labels.
     return {
         family.name: set(metric._labelnames)
-        for metric in vars(metrics).values()
+        for module in (metrics, metrics_review)
+        for metric in vars(module).values()
         if isinstance(metric, MetricWrapperBase)
         for family in metric.describe()
     }
@@ -71,7 +72,8 @@ def exported() -> dict[str, tuple[str, set[str]]]:
             family.type,
             labels.get(family.name, set()),
         )
-        for family in metrics.REGISTRY.collect()
+        for module in (metrics, metrics_review)
+        for family in module.REGISTRY.collect()
     }
 
 
@@ -315,11 +317,16 @@ def test_lock_can_be_a_constraint() -> None:
     assert {"detoxify", "torch"} <= names
 
 
-def test_prometheus_scrapes_every_worker() -> None:
-    """A worker that is not scraped is missing from every panel and alert."""
-    (job,) = PROMETHEUS["scrape_configs"]
-    assert "trollbridge" == job["job_name"]
-    assert [f"{name}:9464" for name in WORKERS] == job["static_configs"][0]["targets"]
+def test_prometheus_scrapes_every_process() -> None:
+    """A process that is not scraped is missing from every panel and alert."""
+    found = {
+        job["job_name"]: job["static_configs"][0]["targets"] for job in PROMETHEUS["scrape_configs"]
+    }
+    expected = {
+        "trollbridge": [f"{name}:9464" for name in WORKERS],
+        "trollbridge-review": ["console:9465"],
+    }
+    assert expected == found
 
 
 def test_rule_files_exist() -> None:
@@ -441,7 +448,7 @@ def test_panel_says_what_it_shows(panel: dict[str, Any]) -> None:
 
 
 def test_dashboard_shows_what_matters() -> None:
-    """The overview must keep outcomes, reasons, latency, lag and dead letters."""
+    """The overview must keep outcomes, reasons, latency, lag, dead letters and the queue."""
     shown = {selector.name for _, query in PANEL_QUERIES for selector in selectors(parsed(query))}
     assert {
         "trollbridge_comments_total",
@@ -450,6 +457,9 @@ def test_dashboard_shows_what_matters() -> None:
         "trollbridge_lag_records",
         "trollbridge_lag_seconds",
         "trollbridge_dead_letters_total",
+        "trollbridge_review_waiting_items",
+        "trollbridge_review_oldest_seconds",
+        "trollbridge_review_decisions_total",
     } <= shown
 
 
