@@ -412,6 +412,6 @@ class Day(Base):
 
     __tablename__ = "review_days"
 
-    day: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=False)
+    day: Mapped[int] = mapped_column(KEY, primary_key=True, autoincrement=False)
     """Days since the epoch, UTC."""
     arrivals: Mapped[int]

@@ -15,7 +15,6 @@ from moderation.review.queue import claim_next
 from moderation.review.rules import Person
 from moderation.review.store import Store
 from moderation.review.taking_back import reopen, undo
-from moderation.review.web import pages
 from moderation.review.web.app import make_app
 from moderation.review.web.options import WebOptions
 from moderation.trolling.campaigns import CampaignRecord
@@ -39,7 +38,6 @@ class PagesHouse(House):
         self.app = make_app(
             store,
             WebOptions(poll=0.05, grace=0.0),
-            routes=pages.routes(store),
             middleware=[Middleware(Doorman, preferences=self.preferences)],
         )
 
