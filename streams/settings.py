@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import msgspec
 
@@ -47,6 +47,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of decided comments that a second moderator sees, blind."""
     review_golden: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.02
     """Share of claims that get a comment with a known answer, while there are any."""
+
+    console_bind: str = "127.0.0.1:8000"
+    """Address of the moderators' console."""
+    console_hosts: tuple[str, ...] = ()
+    """Names by which browsers reach the console; empty: those of this machine on loopback, and any
+    name elsewhere."""
+    console_tls_cert: str = ""
+    """Certificate chain (PEM) of the console."""
+    console_tls_key: str = ""
+    """Its key (PEM)."""
+    console_trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of reverse proxies whose X-Forwarded-For and -Proto are believed."""
+    oidc_issuer: str = ""
+    """Identity provider that may vouch for moderators, `https://…`; empty: passwords alone."""
+    oidc_client_id: str = ""
+    """By which the provider knows the console."""
+    oidc_client_secret: Secret = ""
+    """The client's secret; empty for a public client."""
+    oidc_role_claim: str = "role"
+    """Claim that holds `moderator`, `lead` or `admin`, alone or in a list."""
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How to speak to Kafka."""
@@ -161,6 +181,12 @@ class Configured(msgspec.Struct, frozen=True):
         return type(self)(_converted(merged, origin), self.origins | dict.fromkeys(given, origin))
 
 
+_LISTS: Final = frozenset(
+    name for name, value in msgspec.structs.asdict(Settings()).items() if isinstance(value, tuple)
+)
+"""Settings that are lists."""
+
+
 def is_secret(name: str) -> bool:
     """Whether a setting's value must not be shown."""
     field = next(f for f in msgspec.inspect.type_info(Settings).fields if f.name == name)  # type: ignore[attr-defined]
@@ -211,7 +237,7 @@ def _known(table: dict[str, Any], origin: str) -> dict[str, Any]:
 
 def _from_text(name: str, text: str) -> Any:
     """A list is written with commas in the environment."""
-    if name == "scorers":
+    if name in _LISTS:
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
 

@@ -28,7 +28,7 @@ Kind = Literal["decision", "second", "golden"]
 WAITING: Final[tuple[State, ...]] = ("open", "escalated")
 
 # SQLite numbers rows only when the key is called INTEGER.
-_Key = BigInteger().with_variant(Integer, "sqlite")
+KEY = BigInteger().with_variant(Integer, "sqlite")
 _OPEN: Final = sql("state = 'open'")
 _IN_CAMPAIGN: Final = sql("campaign <> ''")
 _CLAIMED: Final = sql("claimed_by <> ''")
@@ -82,7 +82,7 @@ class Item(Base):
         ),
     )
 
-    pk: Mapped[int] = mapped_column(_Key, primary_key=True)
+    pk: Mapped[int] = mapped_column(KEY, primary_key=True)
     id: Mapped[str] = mapped_column(unique=True)
     """Comment id."""
     item_id: Mapped[str]
@@ -135,7 +135,7 @@ class ItemReason(Base):
     )
 
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
     code: Mapped[str] = mapped_column(primary_key=True)
     score: Mapped[float]
@@ -152,7 +152,7 @@ class ItemVersion(Base):
     __tablename__ = "review_item_versions"
 
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
     version: Mapped[int] = mapped_column(primary_key=True)
     content: Mapped[str]
@@ -177,7 +177,7 @@ class Decision(Base):
         Index("review_decisions_undone", "undone"),
     )
 
-    pk: Mapped[int] = mapped_column(_Key, primary_key=True)
+    pk: Mapped[int] = mapped_column(KEY, primary_key=True)
     id: Mapped[str] = mapped_column(unique=True)
     batch: Mapped[str] = mapped_column(server_default="")
     """Of decisions that were made, and are undone, as one."""
@@ -216,7 +216,7 @@ class Skip(Base):
     __tablename__ = "review_skips"
 
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
     person: Mapped[str] = mapped_column(primary_key=True)
     revision: Mapped[int]
@@ -240,9 +240,9 @@ class Look(Base):
         ),
     )
 
-    pk: Mapped[int] = mapped_column(_Key, primary_key=True)
+    pk: Mapped[int] = mapped_column(KEY, primary_key=True)
     kind: Mapped[str]
-    item: Mapped[int] = mapped_column(_Key, ForeignKey("review_items.pk", ondelete="CASCADE"))
+    item: Mapped[int] = mapped_column(KEY, ForeignKey("review_items.pk", ondelete="CASCADE"))
     item_id: Mapped[str]
     state: Mapped[str]
     """`waiting`, `done`, or `settled` by a lead."""
@@ -266,7 +266,7 @@ class Golden(Base):
     __tablename__ = "review_golden"
 
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
     action: Mapped[str]
     reason: Mapped[str]
@@ -280,7 +280,7 @@ class Outbox(Base):
     __tablename__ = "review_outbox"
     __table_args__ = (Index("review_outbox_due", "state", "pk"),)
 
-    pk: Mapped[int] = mapped_column(_Key, primary_key=True)
+    pk: Mapped[int] = mapped_column(KEY, primary_key=True)
     decision: Mapped[int]
     """The decision whose undoing withdraws it."""
     key: Mapped[str]
@@ -307,7 +307,7 @@ class Entry(Base):
     __tablename__ = "review_log"
     __table_args__ = (Index("review_log_comment", "comment_id"),)
 
-    number: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(KEY, primary_key=True, autoincrement=False)
     at: Mapped[str]
     """RFC 3339, UTC."""
     person: Mapped[str]
@@ -324,7 +324,7 @@ class LogHead(Base):
 
     __tablename__ = "review_log_head"
 
-    one: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=False)
+    one: Mapped[int] = mapped_column(KEY, primary_key=True, autoincrement=False)
     number: Mapped[int]
     hash: Mapped[str]
 
@@ -334,9 +334,9 @@ class Band(Base):
 
     __tablename__ = "review_bands"
 
-    band: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=False)
+    band: Mapped[int] = mapped_column(KEY, primary_key=True, autoincrement=False)
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
 
 
@@ -412,6 +412,6 @@ class Day(Base):
 
     __tablename__ = "review_days"
 
-    day: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=False)
+    day: Mapped[int] = mapped_column(KEY, primary_key=True, autoincrement=False)
     """Days since the epoch, UTC."""
     arrivals: Mapped[int]

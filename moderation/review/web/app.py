@@ -11,12 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from moderation.errors import ReviewError, StoreError
 from moderation.review.models import LogHead
 from moderation.review.store import Store
-from moderation.review.web import static
+from moderation.review.web import access, pages, static
 from moderation.review.web.desk import Desk
 from moderation.review.web.live import Hub
 from moderation.review.web.options import WebOptions
@@ -40,13 +40,15 @@ def make_app(
     store: Store,
     options: WebOptions,
     *,
-    routes: Sequence[BaseRoute] = (),
-    middleware: Sequence[Middleware] = (),
+    middleware: Sequence[Middleware] | None = None,
 ) -> Starlette:
-    """The console over a store, with further pages and what stands before all of them.
+    """The console over a store. SettingsError when the options make no sense.
 
-    Until some middleware sets `request.state.visitor` nobody gets in.
+    `middleware` stands in the place of accounts and sessions: it sets `request.state.visitor`,
+    without which nobody gets in.
     """
+    if middleware is None:
+        middleware = access.middleware(store, options.access)
     hub = Hub(store, every=options.poll, grace=options.grace)
 
     @asynccontextmanager
@@ -62,7 +64,8 @@ def make_app(
     app = Starlette(
         routes=[
             *Desk(store, hub).routes(),
-            *routes,
+            *pages.routes(store),
+            *access.routes(store, options.access),
             Route("/static/{name}", static.serve),
             Route("/healthz", healthz),
         ],

@@ -181,7 +181,8 @@
     const need = item() ? (ready() ? "list" : "next,list") : "focus,next,list";
     const answer = await ask(`/parts?${query({ need, on_screen: idOf(item()) })}`);
     if (!answer.ok || underway > 0) return;
-    if (item()) delete answer.parts.focus;
+    // That still nothing waits is no news: the place where a person is stays as it is.
+    if (item() || !(answer.parts.focus || "").includes("data-item=")) delete answer.parts.focus;
     const had = item();
     put(answer.parts);
     if (!had && item()) told({ ...answer, say: "A new comment" });
