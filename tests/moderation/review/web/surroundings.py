@@ -16,16 +16,12 @@ from moderation.trolling.campaigns import CampaignRecord
 from moderation.trolling.heat import HeatRecord
 from moderation.trolling.logistic import Contribution
 from tests.moderation.review.desk import ANNA, BEN, LEAD, START, Desk
-from tests.moderation.review.web.house import House
 from tests.moderation.review.web.samples import CAMPAIGN, samples
 
 _COPIED = (
     "The mayor sold our bridge to a friend and every child in this town knows who cashed the "
     "cheque. Share before it is deleted!"
 )
-
-
-PagesHouse = House
 
 
 def furnish(desk: Desk, said: str = "") -> None:
