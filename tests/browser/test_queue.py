@@ -1,5 +1,8 @@
 """The queue in a real browser: by keyboard, live, for two people, for every eye."""
 
+import statistics
+from collections.abc import Callable
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -98,6 +101,25 @@ def test_fast_fingers(store: Store, enter: Enter) -> None:
     decided = [n for n in range(8) if _state(store, f"c{n}") == "approved"]
     assert decided == list(range(len(decided)))
     assert shown == f"c{len(decided)}"
+
+
+def test_time_to_the_next_item(
+    store: Store, enter: Enter, record_property: Callable[[str, object], None]
+) -> None:
+    """The page measures how long the next item takes from the key to the screen; see the report."""
+    take_in(store, [judged(f"c{n}", priority=0.9 - n / 100) for n in range(25)])
+    page = enter("anna")
+    for number in range(20):
+        _in_focus(page, f"c{number}")
+        _ready(page, f"c{number + 1}")
+        page.keyboard.press("a")
+    _in_focus(page, "c20")
+    measured = page.evaluate(
+        "performance.getEntriesByName('decision to next item').map(one => one.duration)"
+    )
+    assert 20 == len(measured)
+    record_property("decision to next item, ms, median", statistics.median(measured))
+    record_property("decision to next item, ms, p95", statistics.quantiles(measured, n=20)[-1])
 
 
 def test_undo(store: Store, enter: Enter) -> None:

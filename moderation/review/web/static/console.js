@@ -346,9 +346,12 @@
   const MINUTE = 60_000;
   let seen = Date.now();
   let renewed = Date.now();
+  let checked = 0;
   const begun = () => Number(sessionStorage.getItem("begun")) || Date.now();
   const active = () => {
     const now = Date.now();
+    if (now - checked < 1000) return;
+    checked = now;
     if (now - seen > 5 * MINUTE || !sessionStorage.getItem("begun")) {
       sessionStorage.setItem("begun", String(now));
     }
@@ -365,7 +368,9 @@
     sessionStorage.setItem("begun", String(now));
     say(`You have been at it for ${minutes} minutes. A short break would do you good.`);
   };
-  document.addEventListener("pointerdown", active);
+  for (const act of ["pointerdown", "pointermove", "scroll"]) {
+    document.addEventListener(act, active, { capture: true, passive: true });
+  }
   active();
 
   // ---- News
@@ -373,13 +378,16 @@
     countDown();
     let last = null;
     let stream = null;
+    let soon = 0;
     const listen = () => {
       stream = new EventSource("/events");
       stream.addEventListener("news", (event) => {
         const changed = last !== null && last !== event.data;
         const idle = last === null && !item();
         last = event.data;
-        if (changed || idle) refill();
+        clearTimeout(soon);
+        // An empty screen is filled at once; the list may wait until a hand rests.
+        if (changed || idle) soon = setTimeout(refill, item() && ready() ? 400 : 0);
       });
     };
     listen();
