@@ -14,7 +14,7 @@ from moderation.review.intake import take_in
 from moderation.review.preferences import Preferences
 from moderation.review.store import Store
 from tests.browser.conftest import Enter
-from tests.moderation.review.desk import LEAD, judged
+from tests.moderation.review.desk import BEN, LEAD, judged
 from tests.moderation.review.web.house import House
 
 
@@ -316,6 +316,7 @@ PAGES = (
     "/?q=nothing+has+these+words",
     "/items/done",
     "/bulk?campaign=camp-0%230",
+    "/disagreements",
     "/nowhere",
 )
 
@@ -325,7 +326,7 @@ def test_every_eye(filled: Store, enter: Enter, path: str) -> None:
     """No page has a barrier that axe-core finds, or is wider than its screen, light or dark."""
     take_in(filled, [judged("done", text="The old words.")])
     take_in(filled, [judged("done", text="The new words.", revision=1)])
-    decide(filled, LEAD, Choice(comment_id="done", version=2, action="approve", note="fine"))
+    _disagree(filled)
     for width, dark in ((360, False), (360, True), (1280, False), (1280, True)):
         page = enter("lea", path, width=width, dark=dark)
         if path == "/":
@@ -334,3 +335,12 @@ def test_every_eye(filled: Store, enter: Enter, path: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         assert 0 == found.violations_count, found.generate_report()
+
+
+def _disagree(store: Store) -> None:
+    """Two people decide the same comment, neither knowing of the other."""
+    chance, store.chance = store.chance, lambda: 0.0
+    decide(store, LEAD, Choice(comment_id="done", version=2, action="approve", note="fine"))
+    queue.claim_next(store, BEN)
+    decide(store, BEN, Choice(comment_id="done", version=3, action="reject", reason="insult"))
+    store.chance = chance
