@@ -102,6 +102,10 @@
   let line = Promise.resolve();
   const inLine = (act) => { line = line.then(act, act); return line; };
   let underway = 0;
+  // A key that was meant for one item must not decide another that came in its place just then.
+  const GLANCE = 600;
+  let unseen = 0;
+  const cameUnasked = () => { unseen = performance.now() + GLANCE; };
 
   const showNext = () => {
     const following = ready();
@@ -152,13 +156,14 @@
         if (answer.parts.focus !== undefined && item()) delete answer.parts.focus;
         const had = item();
         put(answer.parts);
-        if (!had) focusTitle();
+        if (!had) { cameUnasked(); focusTitle(); }
         mark();
         told(answer);
         if (underway === 0 && !ready()) refill();
         return;
       }
       // Refused: the item comes back, and what was shown meanwhile waits behind it.
+      cameUnasked();
       const meanwhile = item();
       if (meanwhile) $("next").replaceChildren(meanwhile);
       if (answer.parts.focus) put({ focus: answer.parts.focus });
@@ -186,7 +191,7 @@
     if (item() || !(answer.parts.focus || "").includes("data-item=")) delete answer.parts.focus;
     const had = item();
     put(answer.parts);
-    if (!had && item()) told({ ...answer, say: "A new comment" });
+    if (!had && item()) { cameUnasked(); told({ ...answer, say: "A new comment" }); }
     else if (answer.waiting !== undefined) document.title = `Queue (${answer.waiting}) · trollbridge`;
   });
 
@@ -213,8 +218,13 @@
       say(answer.say);
       return;
     }
+    const meanwhile = item();
     put(answer.parts);
-    if (answer.parts.focus) focusTitle();
+    if (answer.parts.focus) {
+      // It keeps what was typed in it.
+      $("next").replaceChildren(...(meanwhile ? [meanwhile] : []));
+      focusTitle();
+    }
     told(answer);
     if (!ready()) refill();
   });
@@ -302,6 +312,7 @@
     const letter = /^[a-z]$/i.test(event.key);
     if (letter && event.shiftKey) return;
     const key = letter ? event.key.toLowerCase() : event.key;
+    if ("aesr".includes(key) && performance.now() < unseen) return;
     const open = panel();
     if (open && open.classList.contains("reject")) {
       if (key === "b") { event.preventDefault(); press("#focus [data-ban]"); return; }
