@@ -45,6 +45,7 @@ _STATUS: Final = {
     "note_required": 422,
     "unknown_action": 422,
     "not_confirmed": 422,
+    "bad_place": 422,
     "too_many": 422,
 }
 """Of refusals; all others are 409."""
@@ -118,8 +119,8 @@ def _list_decisions(call: Call) -> t.Decisions:
             reason=asked.reason,
             section=asked.section,
             author_id=asked.author_id,
-            since=asked.since,
-            until=asked.until,
+            since=_given(asked.since),
+            until=_given(asked.until),
         ),
         limit=asked.limit,
         after=_place(asked.after, decided.Place),
@@ -357,7 +358,12 @@ def _filters(call: Call, asked: t.Narrowing) -> Filters:
     if asked.state == "escalated" and not call.person.leads:
         raise ReviewError("not_allowed", "escalated items are for leads")
     _log_author(call, asked.author_id)
-    return Filters(**{name: getattr(asked, name) for name in Filters.__struct_fields__})
+    return Filters(**{name: _given(getattr(asked, name)) for name in Filters.__struct_fields__})
+
+
+def _given(value: Any) -> Any:
+    """What was asked for, if anything."""
+    return None if value is msgspec.UNSET else value
 
 
 def _log_author(call: Call, author: str) -> None:
@@ -389,9 +395,9 @@ def _place(word: str, kind: type[_Place]) -> _Place | None:
             base64.b64decode(word.encode(), altchars=b"-_", validate=True), type=tuple[float, int]
         )
     except (binascii.Error, UnicodeEncodeError, ValueError, msgspec.MsgspecError) as error:
-        raise ReviewError("bad_request", "`after` is not the `next` of a page") from error
+        raise ReviewError("bad_place", "`after` is not the `next` of a page") from error
     if not math.isfinite(first) or abs(first) > _FAR or abs(pk) > _FAR:
-        raise ReviewError("bad_request", "`after` is not the `next` of a page")
+        raise ReviewError("bad_place", "`after` is not the `next` of a page")
     return kind(first, pk)
 
 

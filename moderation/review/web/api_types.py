@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from moderation.review.decided import Entered
 from moderation.review.models import Action
@@ -34,12 +35,12 @@ class Narrowing(_Asked, frozen=True):
     author_id: Text = ""
     """That somebody looks an author up is logged."""
     campaign: Text = ""
-    older_than: Seconds | None = None
+    older_than: Seconds | UnsetType = UNSET
     """Seconds since arrival."""
-    younger_than: Seconds | None = None
-    least: Priority | None = None
+    younger_than: Seconds | UnsetType = UNSET
+    least: Priority | UnsetType = UNSET
     """Least score of `reason`, or least priority where no reason is given."""
-    most: Priority | None = None
+    most: Priority | UnsetType = UNSET
     words: Text = ""
     """Words that the text or the author's name has, all of them."""
 
@@ -103,9 +104,9 @@ class ListDecisions(_Asked, frozen=True):
     section: Text = ""
     author_id: Text = ""
     """That somebody looks an author up is logged."""
-    since: Seconds | None = None
+    since: Seconds | UnsetType = UNSET
     """Seconds since the epoch."""
-    until: Seconds | None = None
+    until: Seconds | UnsetType = UNSET
     limit: Limit = 50
     after: Text = ""
     """`next` of the page before."""

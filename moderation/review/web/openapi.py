@@ -18,7 +18,7 @@ _REFUSALS: Final[Mapping[int, str]] = {
     409: "The item is not as it was seen, is held, or is decided; `code` says which.",
     413: "The body is too large.",
     415: "The body is no JSON.",
-    422: "A reason, a note or a count is missing or wrong; `code` says which.",
+    422: "A reason, a note, a count or a place is missing or wrong; `code` says which.",
     503: "The review store does not answer.",
 }
 
@@ -66,13 +66,22 @@ def _operation(one: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
             "200": {"description": one.summary, "content": _answer(one)},
             **{
                 str(status): {"$ref": f"#/components/responses/{status}"}
-                for status in _REFUSALS
-                if one.body is not None or status not in {409, 413, 415, 422}
+                for status in sorted(_refusals(one))
             },
         },
     }
     if one.body is not None:
         found["requestBody"] = {"required": True, "content": {_JSON: _ref(one.body)}}
+    return found
+
+
+def _refusals(one: Operation) -> set[int]:
+    """Statuses of what may be refused."""
+    found = {400, 401, 403, 404, 503}
+    if one.query is not None:
+        found |= {422}
+    if one.body is not None:
+        found |= {409, 413, 415, 422}
     return found
 
 
@@ -92,15 +101,9 @@ def _in_query(one: Operation, schemas: Mapping[str, Any]) -> list[dict[str, Any]
         return []
     properties = schemas[one.query.__name__]["properties"]
     return [
-        {"name": name, "in": "query", "required": False, "schema": _scalar(schema)}
+        {"name": name, "in": "query", "required": False, "schema": schema}
         for name, schema in properties.items()
     ]
-
-
-def _scalar(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter's schema: what may be null may be left out instead."""
-    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
-    return kinds[0] if kinds else schema
 
 
 def _ref(kind: Any) -> dict[str, Any]:
