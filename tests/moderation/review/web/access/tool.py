@@ -22,7 +22,9 @@ class House(Site):
 
     def __init__(self, desk: Desk, options: AccessOptions | None = None) -> None:
         access = options or AccessOptions()
-        super().__init__(desk, make_app(desk.store, WebOptions(access=access, poll=60.0, grace=0.0)))
+        super().__init__(
+            desk, make_app(desk.store, WebOptions(access=access, poll=60.0, grace=0.0))
+        )
 
     def token(self, person: Person, role: str = "") -> str:
         """A token of this person."""
