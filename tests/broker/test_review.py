@@ -3,8 +3,10 @@
 import concurrent.futures
 import contextlib
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,6 +20,7 @@ from moderation.review.rules import Person, Rules
 from moderation.review.store import Store
 from moderation.trolling.campaigns import CampaignRecord
 from moderation.trolling.heat import HeatRecord
+from streams.broker import free_port
 from tests.broker.review_reader import UNDO, Reader, send_flagged
 from tests.moderation.review.desk import judged
 from tests.pipeline import Pipeline, until
@@ -34,8 +37,8 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 @contextlib.contextmanager
-def _reading(pipeline: Pipeline, url: str) -> Iterator[Reader]:
-    reader = Reader(pipeline, url, pipeline.folder / "reader.log")
+def _reading(pipeline: Pipeline, url: str, **options: str) -> Iterator[Reader]:
+    reader = Reader(pipeline, url, pipeline.folder / "reader.log", **options)
     try:
         yield reader
     finally:
@@ -203,6 +206,37 @@ def test_campaign_and_heat_reach_the_items(
     letters = embedded.read(topics.deadletter)
     codes = [dict(letter.headers)["trollbridge.code"].decode() for letter in letters]
     assert ["missing_field", "missing_field", "wrong_type"] == sorted(codes)
+
+
+def test_reader_tells_how_it_fares(embedded: Pipeline, tmp_path: Path) -> None:
+    """Prometheus and a supervisor learn from the reader what it does and that it is well."""
+    url = f"sqlite:///{tmp_path / 'review.db'}"
+    send_flagged(embedded, 3)
+    embedded.send(embedded.topics.campaigns, [("x", b"{")])
+    bind = f"127.0.0.1:{free_port()}"
+
+    def page(path: str) -> str:
+        try:
+            with urllib.request.urlopen(f"http://{bind}{path}", timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return ""
+
+    with _reading(embedded, url, metrics_bind=bind) as reader:
+
+        def told() -> bool:
+            reader.require_alive()
+            found = page("/metrics")
+            return (
+                'trollbridge_review_comments_total{outcome="new"} 3.0' in found
+                and 'trollbridge_review_dead_letters_total{code="not_json"} 1.0' in found
+            )
+
+        until(told, "its counters", within=60)
+        until(lambda: page("/readyz") == "ok\n", "readiness", within=10)
+        assert "trollbridge_review_oldest_seconds" in page("/metrics")
+        assert "trollbridge_comments_total" not in page("/metrics")
+        assert 0 == reader.stop()
 
 
 def test_edited_comment_comes_again(embedded: Pipeline, database_url: str, store: Store) -> None:

@@ -14,7 +14,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from moderation.records import CODES
-from streams import metrics, metrics_review, settings
+from streams import metrics, metrics_review, serve, settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -180,15 +180,15 @@ def test_dependencies_can_come_true(name: str) -> None:
             assert "restart" not in SERVICES[other]
 
 
-@pytest.mark.parametrize("name", WORKERS)
-def test_workers_start_after_the_topics_are_there(name: str) -> None:
-    """A worker without its topics ends at once."""
+@pytest.mark.parametrize("name", ["console", *WORKERS])
+def test_processes_start_after_the_topics_are_there(name: str) -> None:
+    """A worker or console without its topics ends at once."""
     expected = {"kafka": "service_healthy", "topics": "service_completed_successfully"}
     actual = {key: value["condition"] for key, value in SERVICES[name]["depends_on"].items()}
     assert expected == actual
 
 
-@pytest.mark.parametrize("name", ["topics", *WORKERS])
+@pytest.mark.parametrize("name", ["topics", "console", *WORKERS])
 def test_environment_is_made_of_real_settings(name: str) -> None:
     """A misspelt variable would be ignored in silence."""
     given = SERVICES[name]["environment"]
@@ -206,6 +206,20 @@ def test_workers_run_detoxify_and_can_be_scraped(name: str) -> None:
     loaded = settings.load(environment=SERVICES[name]["environment"]).settings
     assert "detoxify" == loaded.toxicity_backend
     assert ("0.0.0.0", 9464) == loaded.bind()  # noqa: S104 - inside the container
+
+
+def test_console_trusts_the_way_in_and_nobody_else() -> None:
+    """It listens for Docker's gateway alone to speak for others, and its metrics can be scraped."""
+    loaded = settings.load(environment=SERVICES["console"]["environment"]).settings
+    where = serve.address(loaded)
+    assert f"127.0.0.1:{where.port}:{where.port}" == SERVICES["console"]["ports"][0]
+    (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert (network["gateway"],) == loaded.console_trusted_proxies
+    host, port = loaded.bind("review_metrics_bind")
+    assert ("0.0.0.0", f"console:{port}") == (  # noqa: S104 - inside the container
+        host,
+        PROMETHEUS["scrape_configs"][1]["static_configs"][0]["targets"][0],
+    )
 
 
 def test_brokers_are_what_kafka_advertises() -> None:

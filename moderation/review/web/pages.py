@@ -184,7 +184,7 @@ class Pages:
         values = _values(request.query_params)
         asked = self._asked(visitor.person, values)
         said = {name: value for name, value in values.items() if value and name != "author"}
-        log.record(self._store, visitor.name, "export_decisions", **said)
+        log.record(self._store, visitor.name, "export_decisions", asked=said)
         entries = decided.every(self._store, visitor.person, asked, most=_MOST_EXPORTED)
         return StreamingResponse(
             _table(entries),

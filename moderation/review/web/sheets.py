@@ -5,7 +5,8 @@ import hashlib
 import msgspec
 
 from moderation.records import Reason
-from moderation.review import surroundings
+from moderation.review import campaigns, surroundings, threads
+from moderation.review.campaigns import CampaignView
 from moderation.review.pacing import harsh_codes_of
 from moderation.review.precedent import Precedent, similar
 from moderation.review.rules import REASONS
@@ -13,7 +14,8 @@ from moderation.review.serving import may_decide
 from moderation.review.store import Store
 from moderation.review.surroundings import AuthorHistory
 from moderation.review.views import ItemView
-from moderation.review.web import passages, words
+from moderation.review.web import charts, passages, words
+from moderation.review.web.marking import Place, added, marked
 from moderation.review.web.passages import Piece
 from moderation.review.web.visitor import Visitor
 
@@ -85,6 +87,14 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """Earlier comments of the author: line, what became of it, seconds since."""
     nature: str
     in_campaign: int
+    campaign: CampaignView | None
+    """What is known of the campaign, besides."""
+    wording: list[Place]
+    """Its text, with what varies."""
+    added: list[str]
+    """What some copies say besides."""
+    heat: str
+    """The thread's heat over time, as `polyline` has it; empty where there is no history."""
     precedent: list[Precedent]
     held_by: str
     may_decide: bool
@@ -123,6 +133,7 @@ def sheet(store: Store, visitor: Visitor, view: ItemView) -> Sheet:
     cover = visitor.preferences.blur
     history = surroundings.author_history(store, visitor.person, view)
     around = surroundings.thread(store, view)
+    campaign = campaigns.get(store, view.campaign) if view.campaign else None
     reasons = {reason.code for reason in (*judged.reasons, *judged.shown)}
     held_by = held_by_other(view, visitor, now)
     return Sheet(
@@ -156,6 +167,10 @@ def sheet(store: Store, visitor: Visitor, view: ItemView) -> Sheet:
         ],
         nature=words.NATURES[judged.conduct.nature] if judged.conduct else "",
         in_campaign=surroundings.in_queue(store, view.campaign) if view.campaign else 0,
+        campaign=campaign,
+        wording=marked(campaign.text, campaign.varying) if campaign else [],
+        added=added(campaign.varying) if campaign else [],
+        heat=charts.spark(threads.history(store, judged.article_id)),
         precedent=similar(store, view.id, limit=_PRECEDENTS),
         held_by=held_by,
         may_decide=may_decide(visitor.person, view) and not held_by,

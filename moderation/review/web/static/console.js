@@ -35,7 +35,8 @@
     }
     try {
       const said = await answer.json();
-      return { parts: {}, ...said, ok: answer.ok };
+      // A refusal before the page is reached has its sentence as a title (RFC 9457).
+      return { parts: {}, say: said.title, ...said, ok: answer.ok };
     } catch {
       return { ok: false, say: "The server answered with an error. Nothing was decided.", parts: {} };
     }
@@ -295,9 +296,12 @@
       if (shut()) event.preventDefault();
       return;
     }
-    if (!keysOn || !desk || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!keysOn || !desk || event.repeat || event.isComposing) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (document.querySelector("dialog[open]") || typing(event.target)) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const letter = /^[a-z]$/i.test(event.key);
+    if (letter && event.shiftKey) return;
+    const key = letter ? event.key.toLowerCase() : event.key;
     const open = panel();
     if (open && open.classList.contains("reject")) {
       if (key === "b") { event.preventDefault(); press("#focus [data-ban]"); return; }
@@ -342,9 +346,12 @@
   const MINUTE = 60_000;
   let seen = Date.now();
   let renewed = Date.now();
+  let checked = 0;
   const begun = () => Number(sessionStorage.getItem("begun")) || Date.now();
   const active = () => {
     const now = Date.now();
+    if (now - checked < 1000) return;
+    checked = now;
     if (now - seen > 5 * MINUTE || !sessionStorage.getItem("begun")) {
       sessionStorage.setItem("begun", String(now));
     }
@@ -361,7 +368,9 @@
     sessionStorage.setItem("begun", String(now));
     say(`You have been at it for ${minutes} minutes. A short break would do you good.`);
   };
-  document.addEventListener("pointerdown", active);
+  for (const act of ["pointerdown", "pointermove", "scroll"]) {
+    document.addEventListener(act, active, { capture: true, passive: true });
+  }
   active();
 
   // ---- News
@@ -369,13 +378,16 @@
     countDown();
     let last = null;
     let stream = null;
+    let soon = 0;
     const listen = () => {
       stream = new EventSource("/events");
       stream.addEventListener("news", (event) => {
         const changed = last !== null && last !== event.data;
         const idle = last === null && !item();
         last = event.data;
-        if (changed || idle) refill();
+        clearTimeout(soon);
+        // An empty screen is filled at once; the list may wait until a hand rests.
+        if (changed || idle) soon = setTimeout(refill, item() && ready() ? 400 : 0);
       });
     };
     listen();

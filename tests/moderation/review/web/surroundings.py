@@ -4,8 +4,6 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from starlette.middleware import Middleware
-
 from moderation.review import campaigns, threads
 from moderation.review.actions import Choice
 from moderation.review.decisions import decide
@@ -13,33 +11,17 @@ from moderation.review.intake import take_in
 from moderation.review.models import Action
 from moderation.review.queue import claim_next
 from moderation.review.rules import Person
-from moderation.review.store import Store
 from moderation.review.taking_back import reopen, undo
-from moderation.review.web.app import make_app
-from moderation.review.web.options import WebOptions
 from moderation.trolling.campaigns import CampaignRecord
 from moderation.trolling.heat import HeatRecord
 from moderation.trolling.logistic import Contribution
 from tests.moderation.review.desk import ANNA, BEN, LEAD, START, Desk
-from tests.moderation.review.web.house import Doorman, House
 from tests.moderation.review.web.samples import CAMPAIGN, samples
 
 _COPIED = (
     "The mayor sold our bridge to a friend and every child in this town knows who cashed the "
     "cheque. Share before it is deleted!"
 )
-
-
-class PagesHouse(House):
-    """The console with the pages around the queue."""
-
-    def __init__(self, store: Store, **options: Any) -> None:
-        super().__init__(store, **options)
-        self.app = make_app(
-            store,
-            WebOptions(poll=0.05, grace=0.0),
-            middleware=[Middleware(Doorman, preferences=self.preferences)],
-        )
 
 
 def furnish(desk: Desk, said: str = "") -> None:
