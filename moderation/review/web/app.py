@@ -16,7 +16,7 @@ from starlette.routing import Route
 from moderation.errors import ReviewError, StoreError
 from moderation.review.models import LogHead
 from moderation.review.store import Store
-from moderation.review.web import access, pages, static
+from moderation.review.web import access, api, pages, static
 from moderation.review.web.desk import Desk
 from moderation.review.web.leads import Leads
 from moderation.review.web.live import Hub
@@ -68,6 +68,7 @@ def make_app(
             *Leads(store).routes(),
             *pages.routes(store),
             *access.routes(store, options.access),
+            *api.routes(store),
             Route("/static/{name}", static.serve),
             Route("/healthz", healthz),
         ],
