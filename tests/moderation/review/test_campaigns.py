@@ -136,6 +136,24 @@ def test_erased_author_leaves_no_text(desk: Desk) -> None:
     assert {"late#0"} == members
 
 
+def test_erased_text_does_not_come_back(desk: Desk) -> None:
+    """Kafka may deliver a record again, or only now; what is said after the erasure is kept."""
+    desk.add("c", "d", author_id="u-erased")
+    said = [record("k", "c#0", "d#0"), record("unread", "e#0", last_seen=START + 500)]
+    desk.add("e", author_id="u-erased", campaign="unread")
+    campaigns.take_in(desk.store, said[:1])
+    desk.time = START + 1_000
+    forget(desk.store, LEAD, "u-erased")
+    campaigns.take_in(desk.store, [*said, record("k", comments=8, last_seen=START + 999)])
+    found = {one.id: one for one in campaigns.listed(desk.store, all_of_them=True)}
+    assert {"k": ("", []), "unread": ("", [])} == {
+        name: (one.text, one.varying) for name, one in found.items()
+    }
+    assert 8 == found["k"].comments
+    campaigns.take_in(desk.store, [record("k", comments=9, last_seen=START + 1_001)])
+    assert campaigns.listed(desk.store, all_of_them=True)[0].text
+
+
 def test_bounded_by_age(desk: Desk) -> None:
     """What nobody has told of for long is forgotten; items keep the campaign that they found."""
     desk.add("c")
