@@ -18,7 +18,7 @@ from moderation.errors import TrollbridgeError
 from moderation.pages import read_page
 from moderation.policy import load_policy
 from moderation.simulation.labels import CommentLabel
-from streams import cli_models, cli_review, cli_train, logs, show, topics
+from streams import cli_models, cli_review, cli_train, cli_users, logs, show, topics
 from streams.audit import audit
 from streams.cli_calibrate import calibrate
 from streams.cli_evaluate import evaluate
@@ -41,6 +41,7 @@ app.command()(simulate)
 app.command()(calibrate)
 app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_train.app, name="train")
+cli_review.app.add_typer(cli_users.app, name="user")
 app.add_typer(cli_review.app, name="review")
 
 _MOST_NAMED = 10

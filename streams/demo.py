@@ -22,6 +22,7 @@ from moderation.records import Comment, Judged, decode_judged, encode
 from moderation.simulation.generate import simulate
 from moderation.simulation.labels import CommentLabel
 from moderation.simulation.options import Options
+from moderation.trolling import heat
 from moderation.trolling.campaigns import CampaignRecord, decode_record
 from moderation.trolling.heat import HOT_AT, HeatRecord
 from streams.audit import Audit, audit, read_all
@@ -130,7 +131,7 @@ class Demo:
         """Each thread that was hot, at its hottest."""
         found: dict[str, HeatRecord] = {}
         for record in self._read(Topics(self.settings.topic_prefix).heat):
-            told = msgspec.json.decode(record.value, type=HeatRecord)
+            told = heat.decode_record(record.value)
             known = found.get(told.article_id)
             if told.heat >= HOT_AT and (known is None or told.heat > known.heat):
                 found[told.article_id] = told

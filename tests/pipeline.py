@@ -119,7 +119,11 @@ class Pipeline:
     def on_embedded(cls, folder: Path) -> Iterator[Self]:
         """On an embedded broker of its own."""
         with EmbeddedBroker() as broker:
-            settings = Settings(brokers=broker.address, api_version=EmbeddedBroker.API_VERSION)
+            settings = Settings(
+                brokers=broker.address,
+                api_version=EmbeddedBroker.API_VERSION,
+                review_metrics_bind="",
+            )
             broker.create_topics(Topics().cleanup())
             pipeline = cls(settings, folder)
             try:
@@ -133,7 +137,10 @@ class Pipeline:
         """With a prefix and a group of its own on an Apache Kafka."""
         name = uuid.uuid4().hex[:8]
         settings = Settings(
-            brokers=kafka.address, topic_prefix=f"{name}.", consumer_group=f"test-{name}"
+            review_metrics_bind="",
+            brokers=kafka.address,
+            topic_prefix=f"{name}.",
+            consumer_group=f"test-{name}",
         )
         topics.create(settings)
         pipeline = cls(settings, folder)

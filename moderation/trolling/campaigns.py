@@ -47,8 +47,7 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from moderation.errors import RecordError
-from moderation.records import SCHEMA
+from moderation.records import SCHEMA, decoded
 from moderation.trolling.distinct import Distinct, hash63
 from moderation.trolling.shingles import Shingles, shingles
 from moderation.trolling.varying import varying_words
@@ -221,12 +220,9 @@ def encode_record(record: CampaignRecord) -> bytes:
     return msgspec.json.encode(record)
 
 
-def decode_record(value: bytes) -> CampaignRecord:
-    """Read a record; RecordError when it is none."""
-    try:
-        return _record_decoder.decode(value)
-    except msgspec.DecodeError as error:
-        raise RecordError("wrong_type", str(error)) from error
+def decode_record(value: bytes | None) -> CampaignRecord:
+    """Read a record of the topic `campaigns`; RecordError otherwise."""
+    return decoded(value, _record_decoder.decode)
 
 
 _record_decoder = msgspec.json.Decoder(CampaignRecord)

@@ -21,7 +21,7 @@ def test_check_names_what_differs(kafka: Pipeline) -> None:
     assert f"{kafka.topics.comments}: 4 partitions, 5 wanted" in problems
     assert f"{kafka.topics.comments}: replication 1, 2 wanted" in problems
     elsewhere = msgspec.structs.replace(kafka.settings, topic_prefix="elsewhere.")
-    assert 7 == len(topics.check(elsewhere))
+    assert 9 == len(topics.check(elsewhere))
 
 
 def test_result_that_the_broker_refuses(kafka: Pipeline) -> None:
