@@ -23,7 +23,7 @@ from streams.audit import audit
 from streams.cli_calibrate import calibrate
 from streams.cli_evaluate import evaluate
 from streams.cli_simulate import simulate
-from streams.demo import SIMULATED_RATE, running, sample_page, simulated_hour
+from streams.demo import SIMULATED_RATE, console, running, sample_page, simulated_hour
 from streams.produce import Produced, Reject, Stamp, produce
 from streams.score_file import score_file
 from streams.settings import Configured, load
@@ -116,8 +116,9 @@ def demo(
         else:
             show.outcomes(out, name, outcome)
         if keep:
-            show.running(err, pipeline.settings)
-            pipeline.wait()
+            with console(pipeline.settings) as opened:
+                show.running(err, pipeline.settings, opened)
+                pipeline.wait()
         elif not as_json:
             show.next_steps(out)
     if not outcome.audit.balanced:

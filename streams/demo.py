@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import secrets
 import socket
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from kafka import TopicPartition
@@ -54,6 +55,7 @@ _QUIET = 3
 SIMULATED_RATE = 30.0
 """Comments a second of a simulated hour: slow enough to see one thing lead to another."""
 _DEFAULT_METRICS_PORT = 9464
+_DEFAULT_CONSOLE_PORT = 8000
 
 
 class Outcome(msgspec.Struct):
@@ -164,29 +166,53 @@ class Demo:
 
     def wait_ready(self) -> None:
         """Wait until the worker says that it is ready; TrollbridgeError when it does not."""
-        url = f"http://{self.settings.metrics_bind}/readyz"
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            self.require_worker()
-            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                urllib.request.urlopen(url, timeout=2).close()
-                return
-            time.sleep(0.1)
-        raise TrollbridgeError(
-            f"the worker was not ready within {_START_SECONDS:g} s; its log is {self._log}"
-        )
+        _wait_for(self.settings.metrics_bind, "/readyz", self._worker, self._log)
 
     def require_worker(self) -> None:
         """TrollbridgeError, with the worker's last line, when it has ended."""
-        if self._worker.poll() is not None:
-            lines = self._log.read_text("utf-8", "replace").strip().splitlines() or ["no message"]
-            last = lines[-1].removeprefix("trollbridge: ")
-            raise TrollbridgeError(f"the worker ended: {last}")
+        _require(self._worker, self._log)
 
     def wait(self) -> None:
         """Stay until the worker ends by itself."""
         self._worker.wait()
         self.require_worker()
+
+
+class Opened(NamedTuple):
+    """The console of a kept demo."""
+
+    url: str
+    name: str
+    password: str
+
+
+@contextlib.contextmanager
+def console(settings: Settings) -> Iterator[Opened]:
+    """Open the moderators' console on the demo's review topic, with a login made for it."""
+    port = _port(_DEFAULT_CONSOLE_PORT)
+    settings = msgspec.structs.replace(
+        settings, console_bind=f"127.0.0.1:{port}", review_metrics_bind="", database_url=""
+    )
+    opened = Opened(f"http://127.0.0.1:{port}", "demo", secrets.token_urlsafe(12))
+    _make_login(settings, opened)
+    log = Path(settings.data_dir) / "console.log"
+    with (
+        log.open("wb") as output,
+        child(settings, "streams.cli", "review", "serve", output=output) as process,
+    ):
+        _wait_for(f"127.0.0.1:{port}", "/healthz", process, log)
+        yield opened
+
+
+def _make_login(settings: Settings, opened: Opened) -> None:
+    # The review store takes a moment to import, which other commands need not wait for.
+    from moderation.review.access import links  # noqa: PLC0415
+    from moderation.review.access.signin import Browser  # noqa: PLC0415
+    from streams.review import open_store  # noqa: PLC0415
+
+    with contextlib.closing(open_store(settings)) as store:
+        this_command = Browser("127.0.0.1", "trollbridge demo")
+        links.accept(store, links.first(store), opened.password, this_command, name=opened.name)
 
 
 def sample_page() -> bytes:
@@ -220,7 +246,7 @@ def running(settings: Settings, say: Callable[[str], Any]) -> Iterator[Demo]:
             brokers=broker.address,
             security_protocol="PLAINTEXT",
             api_version=EmbeddedBroker.API_VERSION,
-            metrics_bind=f"127.0.0.1:{_metrics_port()}",
+            metrics_bind=f"127.0.0.1:{_port(_DEFAULT_METRICS_PORT)}",
             data_dir=folder,
             log_format="console",
         )
@@ -236,11 +262,31 @@ def running(settings: Settings, say: Callable[[str], Any]) -> Iterator[Demo]:
             yield demo
 
 
-def _metrics_port() -> int:
-    """The usual metrics port, or another one when that is taken."""
+def _port(usual: int) -> int:
+    """The usual port, or another one when that is taken."""
     with socket.socket() as probe:
         try:
-            probe.bind(("127.0.0.1", _DEFAULT_METRICS_PORT))
+            probe.bind(("127.0.0.1", usual))
         except OSError:
             return free_port()
-    return _DEFAULT_METRICS_PORT
+    return usual
+
+
+def _wait_for(address: str, path: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until a process of ours answers; TrollbridgeError when it does not."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        _require(process, log)
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            urllib.request.urlopen(f"http://{address}{path}", timeout=2).close()
+            return
+        time.sleep(0.1)
+    raise TrollbridgeError(f"{log.stem} was not ready within {_START_SECONDS:g} s; its log: {log}")
+
+
+def _require(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """TrollbridgeError, with its last line, when a process of ours has ended."""
+    if process.poll() is not None:
+        lines = log.read_text("utf-8", "replace").strip().splitlines() or ["no message"]
+        last = lines[-1].removeprefix("trollbridge: ")
+        raise TrollbridgeError(f"the {log.stem} ended: {last}")
