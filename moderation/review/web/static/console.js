@@ -104,8 +104,12 @@
   let underway = 0;
   // A key that was meant for one item must not decide another that came in its place just then.
   const GLANCE = 600;
-  let unseen = 0;
-  const cameUnasked = () => { unseen = performance.now() + GLANCE; };
+  let glance = 0;
+  const cameUnasked = () => {
+    clearTimeout(glance);
+    $("focus").setAttribute("aria-busy", "true");
+    glance = setTimeout(() => $("focus").removeAttribute("aria-busy"), GLANCE);
+  };
 
   const showNext = () => {
     const following = ready();
@@ -312,7 +316,7 @@
     const letter = /^[a-z]$/i.test(event.key);
     if (letter && event.shiftKey) return;
     const key = letter ? event.key.toLowerCase() : event.key;
-    if ("aesr".includes(key) && performance.now() < unseen) return;
+    if ("aesr".includes(key) && $("focus").hasAttribute("aria-busy")) return;
     const open = panel();
     if (open && open.classList.contains("reject")) {
       if (key === "b") { event.preventDefault(); press("#focus [data-ban]"); return; }
