@@ -273,6 +273,14 @@
     return Boolean(target);
   };
   const panel = () => document.querySelector("#focus details.pop[open]");
+  // At once, not at the event that tells of it: the next key is on its way.
+  const unfold = (name) => {
+    if (press(`#focus .${name}:not([open]) > summary`)) enterPanel(panel());
+  };
+  const enterPanel = (opened) => {
+    const first = opened && opened.querySelector("textarea, .answers button");
+    if (first) first.focus();
+  };
   const shut = () => {
     const found = panel();
     if (!found) return false;
@@ -290,8 +298,8 @@
     a: () => press('#focus .acts [value="approve"]'),
     e: () => press('#focus .acts [value="escalate"]'),
     s: () => press('#focus .acts [value="skip"]'),
-    r: () => press("#focus .reject:not([open]) > summary"),
-    n: () => press("#focus .note:not([open]) > summary"),
+    r: () => unfold("reject"),
+    n: () => unfold("note"),
     v: () => press("#focus [data-reveal]"),
     u: () => press("#undo button"),
     c: () => press("#focus [data-campaign-link]"),
@@ -353,8 +361,9 @@
     for (const other of document.querySelectorAll("#focus details.pop[open]")) {
       if (other !== opened) other.open = false;
     }
-    const first = opened.querySelector("textarea, .answers button");
-    if (first) first.focus();
+    if (!opened.contains(document.activeElement) || document.activeElement.matches("summary")) {
+      enterPanel(opened);
+    }
   }, true);
 
   // ---- Activity: it holds the claims, and after long activity a break is suggested
