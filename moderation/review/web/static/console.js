@@ -177,6 +177,7 @@
       if (again) again.focus();
       else focusTitle();
       announce(answer.say);
+      refill();
     });
   };
 
