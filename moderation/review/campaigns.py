@@ -180,18 +180,34 @@ def expire(store: Store) -> int:
         return _count(members) + _count(campaigns)
 
 
-def erase(session: Session, author_id: str) -> None:
+def erase(store: Store, session: Session, author_id: str) -> None:
     """Forget what tells of an author: memberships, and texts that may be the author's.
 
     A campaign keeps its samples without their authors, so every text goes of a campaign in which
-    the author has an item.
+    the author has an item, and records that Kafka delivers again do not bring one back.
     """
     theirs = select(Item.id).where(Item.author_id == author_id)
     session.execute(delete(CampaignMember).where(CampaignMember.comment_id.in_(theirs)))
-    campaigns = select(Item.campaign).where(Item.author_id == author_id, Item.campaign != "")
-    session.execute(
-        update(Campaign).where(Campaign.root.in_(campaigns)).values(text="", varying="[]")
-    )
+    roots = session.scalars(
+        select(Item.campaign).where(Item.author_id == author_id, Item.campaign != "").distinct()
+    ).all()
+    _ensure(store, session, roots)
+    for some in portions(roots):
+        session.execute(
+            update(Campaign)
+            .where(Campaign.root.in_(some))
+            .values(text="", varying="[]", erased_at=store.now())
+        )
+
+
+def _ensure(store: Store, session: Session, names: Iterable[str]) -> None:
+    """Make rows for campaigns of which no record has told yet."""
+    rows = [
+        {**_row(CampaignRecord(id=name)), "root": name, "moved": 0, "told_at": store.now()}
+        for name in sorted(names)
+    ]
+    if rows:
+        session.execute(store.insert(Campaign).on_conflict_do_nothing(), rows)
 
 
 def _store(store: Store, session: Session, records: Sequence[CampaignRecord]) -> None:
@@ -203,7 +219,10 @@ def _store(store: Store, session: Session, records: Sequence[CampaignRecord]) ->
         if known is None or _newness(row) > _newness(known):
             newest[row["id"]] = row
     for row in _rows(session, newest):
-        if _newness(row) >= _newness(newest[row["id"]]):
+        fresh = newest[row["id"]]
+        if fresh["last_seen"] <= row["erased_at"]:
+            fresh |= {"text": "", "varying": "[]"}
+        if _newness(row) >= _newness(fresh):
             del newest[row["id"]]
     now = store.now()
     rows = [{"root": name, "moved": 0, "told_at": now, **newest[name]} for name in sorted(newest)]
@@ -220,11 +239,7 @@ def _link(store: Store, session: Session, records: Sequence[CampaignRecord]) -> 
         name, other = plain(record.id), plain(record.merged_into)
         if name == other:
             continue
-        ends = [
-            {**_row(CampaignRecord(id=end)), "root": end, "moved": 0, "told_at": store.now()}
-            for end in sorted((name, other))
-        ]
-        session.execute(store.insert(Campaign).on_conflict_do_nothing(), ends)
+        _ensure(store, session, (name, other))
         session.execute(update(Campaign).where(Campaign.id == name).values(moved=1))
         roots = select(Campaign.root).where(Campaign.id.in_((name, other)))
         group = session.execute(
@@ -304,7 +319,7 @@ def _newness(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _rows(session: Session, names: Collection[str]) -> list[dict[str, Any]]:
-    columns = [Campaign.id, *(getattr(Campaign, name) for name in _TOLD)]
+    columns = [Campaign.id, Campaign.erased_at, *(getattr(Campaign, name) for name in _TOLD)]
     return [
         dict(row)
         for some in portions(sorted(names))

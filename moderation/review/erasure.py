@@ -30,7 +30,7 @@ def forget(store: Store, person: Person, author_id: str) -> int:
             .where(Decision.author_id == author_id)
             .values(author_id="", note="", erased=1)
         )
-        campaigns.erase(session, author_id)
+        campaigns.erase(store, session, author_id)
         threads.erase(session, author_id)
         session.execute(delete(Item).where(Item.author_id == author_id))
         log.append(session, now, [log.Act(person.name, "forget", "", {"comments": count})])

@@ -368,6 +368,8 @@ class Campaign(Base):
     article_ids: Mapped[str]
     """JSON."""
     told_at: Mapped[float]
+    erased_at: Mapped[float] = mapped_column(server_default=sql("0"))
+    """Texts seen until then are not kept, since an author of theirs was erased."""
 
 
 class CampaignMember(Base):

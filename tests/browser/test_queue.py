@@ -158,6 +158,27 @@ def test_refused_comes_back(store: Store, enter: Enter) -> None:
     assert "approved" == _state(store, "c1")
 
 
+def test_late_key_decides_nothing_unseen(store: Store, enter: Enter) -> None:
+    """A key that was meant for the next item does not hit the one that came back in its place."""
+    take_in(store, [judged("c1", priority=0.9, text="A fine bridge."), judged("c2", priority=0.5)])
+    page = enter("anna")
+    _ready(page, "c2")
+    take_in(store, [judged("c1", priority=0.9, text="A foul bridge.", revision=1)])
+    page.evaluate(
+        """() => new MutationObserver((_, observer) => {
+            if (!document.querySelector("#focus [data-problem]")) return;
+            observer.disconnect();
+            document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "a", bubbles: true}));
+        }).observe(document.getElementById("focus"), {childList: true, subtree: true})"""
+    )
+    page.keyboard.press("a")
+    expect(page.locator("#focus [data-problem]")).to_be_visible()
+    _in_focus(page, "c1")
+    page.get_by_role("button", name="Skip").click()
+    _told(page, "Skipped")
+    assert ["open", "open"] == [_state(store, "c1"), _state(store, "c2")]
+
+
 def test_own_precedent_is_asked_once(store: Store, enter: Enter) -> None:
     """Who decides the same words the other way is asked, and Enter confirms."""
     words = "Nobody who has seen that pier would call it safe."

@@ -143,7 +143,6 @@ class Desk:
         if alone:
             following, shown = shown, serving.take(self._store, visitor.person, alone)
             found["focus"] = self._focus(visitor, narrowing, shown)
-            found["next"] = self._focus(visitor, narrowing, following) if following else ""
             return self._answer(visitor, narrowing, [shown, following], found, say=said)
         return self._answer(visitor, narrowing, [shown], found, say=said)
 

@@ -2,6 +2,7 @@
 its author.
 """
 
+import concurrent.futures
 import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import delete
 
 from moderation.errors import RecordError
 from moderation.records import Judged
-from moderation.review import campaigns, queue
+from moderation.review import campaigns, queue, threads
 from moderation.review.campaigns import KEPT, MEMBERS_KEPT, check
 from moderation.review.erasure import forget
 from moderation.review.intake import take_in
@@ -23,6 +24,7 @@ from moderation.review.queue import Filters
 from moderation.review.store import Store
 from moderation.trolling.campaigns import CampaignRecord, decode_record
 from tests.moderation.review.desk import LEAD, START, Desk, judged
+from tests.moderation.review.test_threads import record as heat
 from tests.postgres import database
 
 
@@ -134,6 +136,24 @@ def test_erased_author_leaves_no_text(desk: Desk) -> None:
     assert {"late#0"} == members
 
 
+def test_erased_text_does_not_come_back(desk: Desk) -> None:
+    """Kafka may deliver a record again, or only now; what is said after the erasure is kept."""
+    desk.add("c", "d", author_id="u-erased")
+    said = [record("k", "c#0", "d#0"), record("unread", "e#0", last_seen=START + 500)]
+    desk.add("e", author_id="u-erased", campaign="unread")
+    campaigns.take_in(desk.store, said[:1])
+    desk.time = START + 1_000
+    forget(desk.store, LEAD, "u-erased")
+    campaigns.take_in(desk.store, [*said, record("k", comments=8, last_seen=START + 999)])
+    found = {one.id: one for one in campaigns.listed(desk.store, all_of_them=True)}
+    assert {"k": ("", []), "unread": ("", [])} == {
+        name: (one.text, one.varying) for name, one in found.items()
+    }
+    assert 8 == found["k"].comments
+    campaigns.take_in(desk.store, [record("k", comments=9, last_seen=START + 1_001)])
+    assert campaigns.listed(desk.store, all_of_them=True)[0].text
+
+
 def test_bounded_by_age(desk: Desk) -> None:
     """What nobody has told of for long is forgotten; items keep the campaign that they found."""
     desk.add("c")
@@ -147,6 +167,28 @@ def test_bounded_by_age(desk: Desk) -> None:
     found = campaigns.get(desk.store, "k")
     assert found is not None
     assert (0, 1) == (found.comments, found.waiting)
+
+
+def test_two_readers_at_once(desk: Desk) -> None:
+    """One takes comments in while the other takes in the campaign's records: none is missed."""
+    names = [f"c{number}" for number in range(240)]
+    parts = [names[start : start + 4] for start in range(0, len(names), 4)]
+
+    def comments(part: Sequence[str]) -> None:
+        take_in(desk.store, [judged(name) for name in part])
+
+    def records(part: Sequence[str]) -> None:
+        campaigns.take_in(desk.store, [record("k", *(f"{name}#0" for name in part))])
+        threads.take_in(desk.store, [heat(0.4 + int(part[0][1:]) / 1_000, int(part[0][1:]))])
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        work = [pool.submit(act, part) for part in parts for act in (comments, records)]
+        for one in work:
+            one.result(timeout=60)
+    (found,) = campaigns.listed(desk.store)
+    assert len(names) == found.waiting
+    items = queue.waiting(desk.store, limit=300).items
+    assert {threads.hot(desk.store)[0].heat} == {item.heat for item in items}
 
 
 def test_very_large_campaign(desk: Desk) -> None:

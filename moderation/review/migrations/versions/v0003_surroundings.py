@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("varying", sa.Text(), nullable=False),
         sa.Column("article_ids", sa.Text(), nullable=False),
         sa.Column("told_at", sa.Double(), nullable=False),
+        sa.Column("erased_at", sa.Double(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("review_campaigns_root", "review_campaigns", ["root"])

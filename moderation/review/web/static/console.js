@@ -102,6 +102,14 @@
   let line = Promise.resolve();
   const inLine = (act) => { line = line.then(act, act); return line; };
   let underway = 0;
+  // A key that was meant for one item must not decide another that came in its place just then.
+  const GLANCE = 600;
+  let glance = 0;
+  const cameUnasked = () => {
+    clearTimeout(glance);
+    $("focus").setAttribute("aria-busy", "true");
+    glance = setTimeout(() => $("focus").removeAttribute("aria-busy"), GLANCE);
+  };
 
   const showNext = () => {
     const following = ready();
@@ -152,13 +160,14 @@
         if (answer.parts.focus !== undefined && item()) delete answer.parts.focus;
         const had = item();
         put(answer.parts);
-        if (!had) focusTitle();
+        if (!had) { cameUnasked(); focusTitle(); }
         mark();
         told(answer);
         if (underway === 0 && !ready()) refill();
         return;
       }
       // Refused: the item comes back, and what was shown meanwhile waits behind it.
+      cameUnasked();
       const meanwhile = item();
       if (meanwhile) $("next").replaceChildren(meanwhile);
       if (answer.parts.focus) put({ focus: answer.parts.focus });
@@ -186,7 +195,7 @@
     if (item() || !(answer.parts.focus || "").includes("data-item=")) delete answer.parts.focus;
     const had = item();
     put(answer.parts);
-    if (!had && item()) told({ ...answer, say: "A new comment" });
+    if (!had && item()) { cameUnasked(); told({ ...answer, say: "A new comment" }); }
     else if (answer.waiting !== undefined) document.title = `Queue (${answer.waiting}) · trollbridge`;
   });
 
@@ -213,8 +222,13 @@
       say(answer.say);
       return;
     }
+    const meanwhile = item();
     put(answer.parts);
-    if (answer.parts.focus) focusTitle();
+    if (answer.parts.focus) {
+      // It keeps what was typed in it.
+      $("next").replaceChildren(...(meanwhile ? [meanwhile] : []));
+      focusTitle();
+    }
     told(answer);
     if (!ready()) refill();
   });
@@ -259,6 +273,14 @@
     return Boolean(target);
   };
   const panel = () => document.querySelector("#focus details.pop[open]");
+  // At once, not at the event that tells of it: the next key is on its way.
+  const unfold = (name) => {
+    if (press(`#focus .${name}:not([open]) > summary`)) enterPanel(panel());
+  };
+  const enterPanel = (opened) => {
+    const first = opened && opened.querySelector("textarea, .answers button");
+    if (first) first.focus();
+  };
   const shut = () => {
     const found = panel();
     if (!found) return false;
@@ -276,8 +298,8 @@
     a: () => press('#focus .acts [value="approve"]'),
     e: () => press('#focus .acts [value="escalate"]'),
     s: () => press('#focus .acts [value="skip"]'),
-    r: () => press("#focus .reject:not([open]) > summary"),
-    n: () => press("#focus .note:not([open]) > summary"),
+    r: () => unfold("reject"),
+    n: () => unfold("note"),
     v: () => press("#focus [data-reveal]"),
     u: () => press("#undo button"),
     c: () => press("#focus [data-campaign-link]"),
@@ -302,6 +324,7 @@
     const letter = /^[a-z]$/i.test(event.key);
     if (letter && event.shiftKey) return;
     const key = letter ? event.key.toLowerCase() : event.key;
+    if ("aesr".includes(key) && $("focus").hasAttribute("aria-busy")) return;
     const open = panel();
     if (open && open.classList.contains("reject")) {
       if (key === "b") { event.preventDefault(); press("#focus [data-ban]"); return; }
@@ -338,8 +361,9 @@
     for (const other of document.querySelectorAll("#focus details.pop[open]")) {
       if (other !== opened) other.open = false;
     }
-    const first = opened.querySelector("textarea, .answers button");
-    if (first) first.focus();
+    if (!opened.contains(document.activeElement) || document.activeElement.matches("summary")) {
+      enterPanel(opened);
+    }
   }, true);
 
   // ---- Activity: it holds the claims, and after long activity a break is suggested
