@@ -11,9 +11,7 @@ from playwright.sync_api import Browser, expect
 from moderation.review.access import accounts, passwords
 from moderation.review.preferences import Preferences
 from moderation.review.web import access
-from moderation.review.web.access import AccessOptions
-from moderation.review.web.app import make_app
-from moderation.review.web.options import WebOptions
+from tests.browser.served import served
 from tests.moderation.review.access.conftest import PASSWORD
 from tests.moderation.review.desk import Desk
 from tests.moderation.review.web.access.hostile import furnish, paths
@@ -26,9 +24,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
     with Desk.at(f"sqlite:///{tmp_path / 'review.db'}", second_looks=0.0) as desk:
         furnish(desk)
-        house = House(desk.store)
-        house.app = make_app(desk.store, WebOptions(poll=0.05, grace=0.0, access=AccessOptions()))
-        with house.open() as house:
+        with served(desk.store) as house:
             yield house
 
 

@@ -43,6 +43,8 @@ def test_flagged_to_decided(embedded: Pipeline, tmp_path: Path, chromium: Browse
         expect(page.get_by_role("heading", name="Nothing waits").first).to_be_visible()
         send_flagged(embedded, 1)
         expect(page.locator("#focus > .item")).to_have_attribute("data-item", "c0", timeout=30_000)
+        # What appears by itself cannot be decided before there was time for a glance.
+        expect(page.locator("#focus")).not_to_have_attribute("aria-busy", "true")
         page.keyboard.press("r")
         page.keyboard.press("i")
         (decided,) = until(lambda: _decisions(embedded), "the decision in Kafka", within=30)

@@ -47,7 +47,8 @@ class Identity(NamedTuple):
 def sign_in(store: Store, name: str, password: str, browser: Browser) -> SignedIn:
     """Begin a session; ReviewError `wrong` or `locked`, the same whether there is such a name."""
     name = name[:200]
-    throttle.enter(store, throttle.Comer(name, browser.address, browser.device))
+    comer = throttle.Comer(name, browser.address, browser.device)
+    throttle.enter(store, comer)
     row = _right(store, name, password)
     if row is None:
         _failed(store, name, browser)
@@ -60,6 +61,7 @@ def sign_in(store: Store, name: str, password: str, browser: Browser) -> SignedI
             raise ReviewError("wrong", "the name or the password is wrong")
         if anew:
             change(session, now_row, password=anew)
+        throttle.passed(store, session, comer)
         return entered(store, session, now_row, browser, [act(now_row, "sign_in", browser)])
 
 
@@ -136,7 +138,7 @@ def entered(
     The log comes last: whoever appends to it keeps all others waiting.
     """
     device = browser.device or new_key(store)
-    throttle.passed(store, session, throttle.Comer(row.name, browser.address, device))
+    throttle.know(store, session, throttle.Comer(row.name, browser.address, device))
     key = sessions.begin(store, session, row, address=browser.address, agent=browser.agent)
     log.append(session, store.now(), acts)
     return SignedIn(row.name, key, device)

@@ -63,13 +63,13 @@ def enter(store: Store, comer: Comer) -> None:
 
 
 def passed(store: Store, session: Session, comer: Comer) -> None:
-    """The attempt was good: it counts for none, and the device is known from now on."""
+    """The attempt that was counted was good: it counts for none."""
     now = store.now()
     for row in _held(store, session, comer, _keys(session, comer, now)):
         # Others may still be trying: only our own attempt is taken back, and what it closed.
-        values = {"count": max(0, row.count - 1), "closed_until": 0.0}
+        left = 0 if row.key.startswith("device/") else max(0, row.count - 1)
+        values = {"count": left, "closed_until": 0.0}
         session.execute(update(Attempts).where(Attempts.key == row.key).values(**values))
-    know(store, session, comer)
 
 
 def know(store: Store, session: Session, comer: Comer) -> None:

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from moderation.errors import ReviewError
 from moderation.review import queue
 from moderation.review.agreement import Disagreement, disagreements
 from moderation.review.queue import Filters
@@ -16,6 +15,7 @@ from moderation.review.taking_back import reopen, settle
 from moderation.review.web import forms, passages, words
 from moderation.review.web.passages import Piece
 from moderation.review.web.render import page
+from moderation.review.web.roles import require
 
 _MOST = 20
 
@@ -57,11 +57,10 @@ class Leads:
             Route("/reopen", forms.reads_form(self.reopen), methods=["POST"]),
         ]
 
+    @require("lead")
     def disagreements(self, request: Request) -> Response:
         """Second looks that came to another end than the first, to be settled."""
         visitor = forms.signed_in(request)
-        if not visitor.person.leads:
-            raise ReviewError("not_allowed", "disagreements are for leads")
         cover = visitor.preferences.blur
         disputes = []
         for found in disagreements(self._store, limit=_MOST):
@@ -70,6 +69,7 @@ class Leads:
             disputes.append(Dispute(found, passages.pieces(judged, cover=cover), covers))
         return page(request, "disagreements.html", here="queue", disputes=disputes, said=words.SAID)
 
+    @require("lead")
     def settle(self, request: Request, form: FormData) -> Response:
         """Uphold the first decision, or put the second in its place."""
         visitor = forms.signed_in(request)

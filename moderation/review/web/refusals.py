@@ -44,7 +44,7 @@ def problem(error: ReviewError, choice: Choice) -> Problem:
                 changes=[
                     (name.replace("_", " "), _shown(before), _shown(after))
                     for name, (before, after) in error.changes.items()
-                    if name != "text"
+                    if name not in {"text", "revision"}
                 ],
                 text=passages.changes(*error.changes["text"]) if "text" in error.changes else (),
             )

@@ -104,8 +104,12 @@
   let underway = 0;
   // A key that was meant for one item must not decide another that came in its place just then.
   const GLANCE = 600;
-  let unseen = 0;
-  const cameUnasked = () => { unseen = performance.now() + GLANCE; };
+  let glance = 0;
+  const cameUnasked = () => {
+    clearTimeout(glance);
+    $("focus").setAttribute("aria-busy", "true");
+    glance = setTimeout(() => $("focus").removeAttribute("aria-busy"), GLANCE);
+  };
 
   const showNext = () => {
     const following = ready();
@@ -173,6 +177,7 @@
       if (again) again.focus();
       else focusTitle();
       announce(answer.say);
+      refill();
     });
   };
 
@@ -269,6 +274,14 @@
     return Boolean(target);
   };
   const panel = () => document.querySelector("#focus details.pop[open]");
+  // At once, not at the event that tells of it: the next key is on its way.
+  const unfold = (name) => {
+    if (press(`#focus .${name}:not([open]) > summary`)) enterPanel(panel());
+  };
+  const enterPanel = (opened) => {
+    const first = opened && opened.querySelector("textarea, .answers button");
+    if (first) first.focus();
+  };
   const shut = () => {
     const found = panel();
     if (!found) return false;
@@ -286,8 +299,8 @@
     a: () => press('#focus .acts [value="approve"]'),
     e: () => press('#focus .acts [value="escalate"]'),
     s: () => press('#focus .acts [value="skip"]'),
-    r: () => press("#focus .reject:not([open]) > summary"),
-    n: () => press("#focus .note:not([open]) > summary"),
+    r: () => unfold("reject"),
+    n: () => unfold("note"),
     v: () => press("#focus [data-reveal]"),
     u: () => press("#undo button"),
     c: () => press("#focus [data-campaign-link]"),
@@ -312,7 +325,7 @@
     const letter = /^[a-z]$/i.test(event.key);
     if (letter && event.shiftKey) return;
     const key = letter ? event.key.toLowerCase() : event.key;
-    if ("aesr".includes(key) && performance.now() < unseen) return;
+    if ("aesr".includes(key) && $("focus").hasAttribute("aria-busy")) return;
     const open = panel();
     if (open && open.classList.contains("reject")) {
       if (key === "b") { event.preventDefault(); press("#focus [data-ban]"); return; }
@@ -349,8 +362,9 @@
     for (const other of document.querySelectorAll("#focus details.pop[open]")) {
       if (other !== opened) other.open = false;
     }
-    const first = opened.querySelector("textarea, .answers button");
-    if (first) first.focus();
+    if (!opened.contains(document.activeElement) || document.activeElement.matches("summary")) {
+      enterPanel(opened);
+    }
   }, true);
 
   // ---- Activity: it holds the claims, and after long activity a break is suggested

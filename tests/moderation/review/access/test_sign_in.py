@@ -160,6 +160,29 @@ def test_address_is_closed_and_a_whole_ipv6_network_is_one(people: Desk) -> None
     assert ["wrong"] == _fail(people, "name-1", Browser("2001:db8:0:1::1"))
 
 
+def test_coming_in_another_way_opens_nothing_for_guessing(people: Desk) -> None:
+    """Somebody with an account of their own cannot use it to go on guessing at others'."""
+    insider = Identity("https://id.example", "s-1", "eve", "moderator")
+    codes: list[str] = []
+    for number in range(throttle.MOST["address"] + 1):
+        codes += _fail(people, f"name-{number}")
+        signin.sign_in_by(people.store, insider, THIEF)
+    assert ["wrong"] * throttle.MOST["address"] + ["locked"] == codes
+    mine = signin.sign_in(people.store, "anna", PASSWORD, Browser("192.0.2.5"))
+    browser = Browser(THIEF.address, device=mine.device)
+    signin.sign_in(people.store, "anna", PASSWORD, browser)
+    assert ["locked"] == _fail(people, "name-1", browser)
+
+
+def test_right_attempts_do_not_count(people: Desk) -> None:
+    """A whole newsroom signs in from one address, however often."""
+    for _ in range(throttle.MOST["address"] + 5):
+        signin.sign_in(people.store, "anna", PASSWORD, THIEF)
+    _fail(people, "anna", times=9)
+    signin.sign_in(people.store, "anna", PASSWORD, THIEF)
+    assert ["wrong", "locked"] == _fail(people, "anna", times=2)
+
+
 def test_link_opens_a_closed_name(people: Desk) -> None:
     """An admin's link lets a person in while strangers keep the name closed."""
     _fail(people, "anna", times=10)

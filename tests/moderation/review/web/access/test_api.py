@@ -106,18 +106,15 @@ def test_claim_renew_release(house: House) -> None:
     assert (404, "not_found") == anna.refused(item("d", "claim"), {})
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["a/b", "../../x", "a b?c#d", "ä/🙂", "x/claim", "<b>", "a\tb", "a;b", "..a"],
-)
-def test_ids_of_any_characters(house: House, name: str) -> None:
+def test_ids_of_any_characters(house: House) -> None:
     """A comment's id is the site's: whatever it holds, it can be claimed and decided."""
-    house.desk.add(name)
     tool = house.tool()
-    assert name == tool.post(item(name, "claim"))["id"]
-    assert name == tool.get(item(name))["id"]
-    done = tool.post(item(name, "decision"), version=1, action="approve")
-    assert (name, "approved") == (done["comment_id"], done["state"])
+    for name in ("a/b", "../../x", "a b?c#d", "ä/🙂", "x/claim", "<b>", "a\tb", "a;b", "..a"):
+        house.desk.add(name)
+        assert name == tool.post(item(name, "claim"))["id"]
+        assert name == tool.get(item(name))["id"]
+        done = tool.post(item(name, "decision"), version=1, action="approve")
+        assert (name, "approved") == (done["comment_id"], done["state"])
 
 
 def test_decide_and_what_is_refused(house: House) -> None:

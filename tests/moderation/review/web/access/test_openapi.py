@@ -1,19 +1,23 @@
 """The API holds to its own document, whatever it is sent."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
+from moderation.review.access import passwords
 from moderation.review.web.access import AccessOptions
 from moderation.review.web.api import OPERATIONS
 from tests.moderation.review.desk import LEAD, Desk
 from tests.moderation.review.web.access.tool import House
+from tests.postgres import database
 
 EXAMPLES = 12
 # Whether a reason is needed depends on the action, which a schema does not say; nor what the
@@ -27,23 +31,27 @@ CONFIG = {
 }
 
 
-@pytest.fixture
-def desk(database_url: str) -> Iterator[Desk]:
-    """A queue on each database."""
-    with Desk.at(database_url) as desk:
-        yield desk
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """A console with a few items, which answers to any host name; on each database."""
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path_factory.mktemp('api') / 'review.db'}"
+        else:
+            url = stack.enter_context(database(request.getfixturevalue("postgres")))
+        stack.enter_context(pytest.MonkeyPatch.context()).setattr(
+            passwords, "_hasher", PasswordHasher(1, 8, 1)
+        )
+        desk = stack.enter_context(Desk.at(url))
+        house = House(desk, AccessOptions(hosts=()))
+        desk.add("c1", "c2", "c3", "0", "a/b")
+        desk.decide("c3")
+        yield house
 
 
-@pytest.fixture
-def house(desk: Desk) -> House:
-    """A console with a few items, which answers to any host name."""
-    house = House(desk, AccessOptions(hosts=()))
-    desk.add("c1", "c2", "c3", "0", "a/b")
-    desk.decide("c3")
-    return house
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api(house: House) -> Any:
     """The API by its document."""
     token = {"auth": {"openapi": {"token": {"bearer": house.token(LEAD)}}}}

@@ -35,6 +35,8 @@ EXPECTED = {
     "GET /decisions": "moderator",
     "GET /decisions.csv": "lead",
     "GET /quality": "moderator",
+    "GET /disagreements": "lead",
+    "POST /disagreements": "lead",
     "GET /users": "admin",
     "POST /users/invite": "admin",
     "POST /users/{name}/role": "admin",
