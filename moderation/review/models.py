@@ -111,7 +111,7 @@ class Item(Base):
     """The judged record as JSON."""
     campaign: Mapped[str] = mapped_column(server_default="")
     heat: Mapped[float | None]
-    """Forecast of the thread's derailing, 0..1."""
+    """What its record forecast of the thread's derailing, 0..1; the thread's row says it newer."""
     claimed_by: Mapped[str] = mapped_column(server_default="")
     claimed_at: Mapped[float] = mapped_column(server_default=sql("0"))
     claimed_until: Mapped[float] = mapped_column(server_default=sql("0"))
