@@ -222,16 +222,14 @@ def decided_since(store: Store, number: int) -> tuple[int, Counter[str]]:
 
     They are numbered in the order of their commits, since each holds the log's head.
     """
-    query = (
-        select(Decision.action, func.count(), func.max(Decision.pk))
-        .where(Decision.pk > number, Decision.kind == "decision")
-        .group_by(Decision.action)
-    )
+    # Counted here: to group them SQLite would go through all there are.
+    query = select(Decision.pk, Decision.action, Decision.kind).where(Decision.pk > number)
     found: Counter[str] = Counter()
     with store.reading() as session:
-        for action, count, last in session.execute(query):
-            found[action] = count
-            number = max(number, last)
+        for pk, action, kind in session.execute(query):
+            number = max(number, pk)
+            if kind == "decision":
+                found[action] += 1
     return number, found
 
 
