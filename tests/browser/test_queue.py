@@ -1,5 +1,8 @@
 """The queue in a real browser: by keyboard, live, for two people, for every eye."""
 
+import statistics
+from collections.abc import Callable
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -11,7 +14,7 @@ from moderation.review.intake import take_in
 from moderation.review.preferences import Preferences
 from moderation.review.store import Store
 from tests.browser.conftest import Enter
-from tests.moderation.review.desk import LEAD, judged
+from tests.moderation.review.desk import BEN, LEAD, judged
 from tests.moderation.review.web.house import House
 
 
@@ -100,6 +103,25 @@ def test_fast_fingers(store: Store, enter: Enter) -> None:
     assert shown == f"c{len(decided)}"
 
 
+def test_time_to_the_next_item(
+    store: Store, enter: Enter, record_property: Callable[[str, object], None]
+) -> None:
+    """The page measures how long the next item takes from the key to the screen; see the report."""
+    take_in(store, [judged(f"c{n}", priority=0.9 - n / 100) for n in range(25)])
+    page = enter("anna")
+    for number in range(20):
+        _in_focus(page, f"c{number}")
+        _ready(page, f"c{number + 1}")
+        page.keyboard.press("a")
+    _in_focus(page, "c20")
+    measured = page.evaluate(
+        "performance.getEntriesByName('decision to next item').map(one => one.duration)"
+    )
+    assert 20 == len(measured)
+    record_property("decision to next item, ms, median", statistics.median(measured))
+    record_property("decision to next item, ms, p95", statistics.quantiles(measured, n=20)[-1])
+
+
 def test_undo(store: Store, enter: Enter) -> None:
     """One key takes the last decision back, and the item is in focus again."""
     take_in(store, [judged("c1", priority=0.9), judged("c2", priority=0.5)])
@@ -134,6 +156,27 @@ def test_refused_comes_back(store: Store, enter: Enter) -> None:
     _in_focus(page, "c2")
     _told(page, "Approved")
     assert "approved" == _state(store, "c1")
+
+
+def test_late_key_decides_nothing_unseen(store: Store, enter: Enter) -> None:
+    """A key that was meant for the next item does not hit the one that came back in its place."""
+    take_in(store, [judged("c1", priority=0.9, text="A fine bridge."), judged("c2", priority=0.5)])
+    page = enter("anna")
+    _ready(page, "c2")
+    take_in(store, [judged("c1", priority=0.9, text="A foul bridge.", revision=1)])
+    page.evaluate(
+        """() => new MutationObserver((_, observer) => {
+            if (!document.querySelector("#focus [data-problem]")) return;
+            observer.disconnect();
+            document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "a", bubbles: true}));
+        }).observe(document.getElementById("focus"), {childList: true, subtree: true})"""
+    )
+    page.keyboard.press("a")
+    expect(page.locator("#focus [data-problem]")).to_be_visible()
+    _in_focus(page, "c1")
+    page.get_by_role("button", name="Skip").click()
+    _told(page, "Skipped")
+    assert ["open", "open"] == [_state(store, "c1"), _state(store, "c2")]
 
 
 def test_own_precedent_is_asked_once(store: Store, enter: Enter) -> None:
@@ -294,6 +337,7 @@ PAGES = (
     "/?q=nothing+has+these+words",
     "/items/done",
     "/bulk?campaign=camp-0%230",
+    "/disagreements",
     "/nowhere",
 )
 
@@ -303,7 +347,7 @@ def test_every_eye(filled: Store, enter: Enter, path: str) -> None:
     """No page has a barrier that axe-core finds, or is wider than its screen, light or dark."""
     take_in(filled, [judged("done", text="The old words.")])
     take_in(filled, [judged("done", text="The new words.", revision=1)])
-    decide(filled, LEAD, Choice(comment_id="done", version=2, action="approve", note="fine"))
+    _disagree(filled)
     for width, dark in ((360, False), (360, True), (1280, False), (1280, True)):
         page = enter("lea", path, width=width, dark=dark)
         if path == "/":
@@ -312,3 +356,12 @@ def test_every_eye(filled: Store, enter: Enter, path: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         assert 0 == found.violations_count, found.generate_report()
+
+
+def _disagree(store: Store) -> None:
+    """Two people decide the same comment, neither knowing of the other."""
+    chance, store.chance = store.chance, lambda: 0.0
+    decide(store, LEAD, Choice(comment_id="done", version=2, action="approve", note="fine"))
+    queue.claim_next(store, BEN)
+    decide(store, BEN, Choice(comment_id="done", version=3, action="reject", reason="insult"))
+    store.chance = chance

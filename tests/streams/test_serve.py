@@ -6,7 +6,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ import pytest
 import trustme
 
 from moderation.errors import BrokerError, SettingsError
-from streams.broker import free_port
 from streams.serve import Beside, address
-from streams.settings import PREFIX, Settings
+from streams.settings import Settings
+from tests.console import ConsoleProcess
 from tests.pipeline import ROOT
 
 
@@ -82,52 +81,10 @@ def test_end_of_the_console_ends_the_reader() -> None:
     assert ended.is_set()
 
 
-class _Console:
-    """A `review serve` process."""
-
-    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
-        self.port = free_port()
-        self.log = folder / "console.log"
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
-        with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "streams.cli", "review", "serve", "--no-consume",
-                    "--bind", f"127.0.0.1:{self.port}", *arguments,
-                ],
-                cwd=ROOT,
-                env=inherited | {"TROLLBRIDGE_DATA_DIR": str(folder)} | environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )  # fmt: skip
-
-    def healthy(self, scheme: str = "http", **options: Any) -> str:
-        """Wait until it answers; what it says of its health."""
-        deadline = time.monotonic() + 30
-        while True:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                return httpx.get(f"{scheme}://127.0.0.1:{self.port}/healthz", **options).text
-            except httpx.TransportError:
-                assert time.monotonic() < deadline, self.log.read_text()
-                threading.Event().wait(0.05)
-
-    def end(self, number: signal.Signals) -> int:
-        """The exit status after a signal."""
-        self.process.send_signal(number)
-        return self.process.wait(15)
-
-    def close(self) -> None:
-        """In any case."""
-        self.process.kill()
-        self.process.wait()
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serves_and_ends(tmp_path: Path, number: signal.Signals) -> None:
     """The command opens the console for nobody without an account, and ends when told to."""
-    console = _Console(tmp_path)
+    console = ConsoleProcess(tmp_path, "--no-consume")
     try:
         assert "ok\n" == console.healthy()
         page = httpx.get(f"http://127.0.0.1:{console.port}/")
@@ -146,7 +103,7 @@ def test_tls(tmp_path: Path) -> None:
     issued = ca.issue_cert("127.0.0.1")
     issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
     both = str(tmp_path / "both.pem")
-    console = _Console(tmp_path, "--tls-cert", both, "--tls-key", both)
+    console = ConsoleProcess(tmp_path, "--no-consume", "--tls-cert", both, "--tls-key", both)
     try:
         trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
         assert "ok\n" == console.healthy("https", verify=trusting)
@@ -159,7 +116,7 @@ def test_tls(tmp_path: Path) -> None:
 
 def test_address_in_use(tmp_path: Path) -> None:
     """A second console on the same address says so in one line."""
-    console = _Console(tmp_path)
+    console = ConsoleProcess(tmp_path, "--no-consume")
     try:
         console.healthy()
         second = subprocess.run(

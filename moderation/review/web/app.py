@@ -16,8 +16,9 @@ from starlette.routing import Route
 from moderation.errors import ReviewError, StoreError
 from moderation.review.models import LogHead
 from moderation.review.store import Store
-from moderation.review.web import access, pages, static
+from moderation.review.web import access, api, pages, static
 from moderation.review.web.desk import Desk
+from moderation.review.web.leads import Leads
 from moderation.review.web.live import Hub
 from moderation.review.web.options import WebOptions
 from moderation.review.web.refusals import sentence
@@ -64,8 +65,10 @@ def make_app(
     app = Starlette(
         routes=[
             *Desk(store, hub).routes(),
+            *Leads(store).routes(),
             *pages.routes(store),
             *access.routes(store, options.access),
+            *api.routes(store),
             Route("/static/{name}", static.serve),
             Route("/healthz", healthz),
         ],

@@ -21,9 +21,10 @@ from moderation.review.actions import Choice
 from moderation.review.decisions import decide, decide_many, preview
 from moderation.review.rules import REASONS
 from moderation.review.store import Store
-from moderation.review.taking_back import reopen, undo
+from moderation.review.taking_back import undo
 from moderation.review.views import ItemView
 from moderation.review.web import forms, passages, refusals, words
+from moderation.review.web.leads import for_lead
 from moderation.review.web.live import Hub
 from moderation.review.web.narrowing import AGES, Narrowing
 from moderation.review.web.refusals import Problem
@@ -62,7 +63,6 @@ class Desk:
             Route("/undo", forms.reads_form(self.undo), methods=["POST"]),
             Route("/renew", forms.reads_form(self.renew), methods=["POST"]),
             Route("/release", forms.reads_form(self.release), methods=["POST"]),
-            Route("/reopen", forms.reads_form(self.reopen), methods=["POST"]),
             Route("/bulk", self.bulk_preview),
             Route("/bulk", forms.reads_form(self.bulk), methods=["POST"]),
             Route("/items/{id:path}", self.item),
@@ -143,7 +143,6 @@ class Desk:
         if alone:
             following, shown = shown, serving.take(self._store, visitor.person, alone)
             found["focus"] = self._focus(visitor, narrowing, shown)
-            found["next"] = self._focus(visitor, narrowing, following) if following else ""
             return self._answer(visitor, narrowing, [shown, following], found, say=said)
         return self._answer(visitor, narrowing, [shown], found, say=said)
 
@@ -158,13 +157,6 @@ class Desk:
         ids = [value for value in form.getlist("id") if isinstance(value, str)]
         leaving = BackgroundTask(self._hub.left, visitor.person, ids)
         return Response(status_code=204, background=leaving)
-
-    def reopen(self, request: Request, form: FormData) -> Response:
-        """Open a decided item again, as a lead."""
-        visitor = forms.signed_in(request)
-        comment_id = forms.text(form, "comment_id")
-        reopen(self._store, visitor.person, comment_id, note=forms.text(form, "note"))
-        return RedirectResponse(f"/items/{words.quoted(comment_id)}", 303)
 
     def item(self, request: Request) -> Response:
         """One item in any state, with its decisions and earlier forms."""
@@ -322,6 +314,7 @@ class Desk:
                 visitor, request.query_params.get("done", ""), request.query_params
             ),
             back="",
+            for_lead=for_lead(self._store, visitor.person),
             now=self._store.now(),
             **self._beside(visitor, narrowing, [view, following]),
         )

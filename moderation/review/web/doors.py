@@ -17,7 +17,7 @@ from moderation.review.web.oidc import Oidc
 from moderation.review.web.paths import HOME, origin, safe_next
 from moderation.review.web.render import page
 
-_STATUS: Final = {"locked": 429, "wrong": 401, "used": 410}
+_STATUS: Final = {"locked": 429, "wrong": 422, "used": 410}
 
 
 class Doors:

@@ -19,7 +19,7 @@ from moderation.review.web.moments import day, minute
 from moderation.review.web.render import page
 
 _PAGE: Final = "/me"
-_STATUS: Final = {"locked": 429, "wrong": 403, "not_allowed": 403, "not_found": 404}
+_STATUS: Final = {"locked": 429, "not_allowed": 403, "not_found": 404}
 
 
 class Mine:

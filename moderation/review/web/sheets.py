@@ -15,7 +15,7 @@ from moderation.review.store import Store
 from moderation.review.surroundings import AuthorHistory
 from moderation.review.views import ItemView
 from moderation.review.web import charts, passages, words
-from moderation.review.web.marking import Place, marked
+from moderation.review.web.marking import Place, added, marked
 from moderation.review.web.passages import Piece
 from moderation.review.web.visitor import Visitor
 
@@ -91,6 +91,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the campaign, besides."""
     wording: list[Place]
     """Its text, with what varies."""
+    added: list[str]
+    """What some copies say besides."""
     heat: str
     """The thread's heat over time, as `polyline` has it; empty where there is no history."""
     precedent: list[Precedent]
@@ -167,6 +169,7 @@ def sheet(store: Store, visitor: Visitor, view: ItemView) -> Sheet:
         in_campaign=surroundings.in_queue(store, view.campaign) if view.campaign else 0,
         campaign=campaign,
         wording=marked(campaign.text, campaign.varying) if campaign else [],
+        added=added(campaign.varying) if campaign else [],
         heat=charts.spark(threads.history(store, judged.article_id)),
         precedent=similar(store, view.id, limit=_PRECEDENTS),
         held_by=held_by,

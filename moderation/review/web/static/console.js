@@ -35,7 +35,8 @@
     }
     try {
       const said = await answer.json();
-      return { parts: {}, ...said, ok: answer.ok };
+      // A refusal before the page is reached has its sentence as a title (RFC 9457).
+      return { parts: {}, say: said.title, ...said, ok: answer.ok };
     } catch {
       return { ok: false, say: "The server answered with an error. Nothing was decided.", parts: {} };
     }
@@ -101,6 +102,14 @@
   let line = Promise.resolve();
   const inLine = (act) => { line = line.then(act, act); return line; };
   let underway = 0;
+  // A key that was meant for one item must not decide another that came in its place just then.
+  const GLANCE = 600;
+  let glance = 0;
+  const cameUnasked = () => {
+    clearTimeout(glance);
+    $("focus").setAttribute("aria-busy", "true");
+    glance = setTimeout(() => $("focus").removeAttribute("aria-busy"), GLANCE);
+  };
 
   const showNext = () => {
     const following = ready();
@@ -151,13 +160,14 @@
         if (answer.parts.focus !== undefined && item()) delete answer.parts.focus;
         const had = item();
         put(answer.parts);
-        if (!had) focusTitle();
+        if (!had) { cameUnasked(); focusTitle(); }
         mark();
         told(answer);
         if (underway === 0 && !ready()) refill();
         return;
       }
       // Refused: the item comes back, and what was shown meanwhile waits behind it.
+      cameUnasked();
       const meanwhile = item();
       if (meanwhile) $("next").replaceChildren(meanwhile);
       if (answer.parts.focus) put({ focus: answer.parts.focus });
@@ -185,7 +195,7 @@
     if (item() || !(answer.parts.focus || "").includes("data-item=")) delete answer.parts.focus;
     const had = item();
     put(answer.parts);
-    if (!had && item()) told({ ...answer, say: "A new comment" });
+    if (!had && item()) { cameUnasked(); told({ ...answer, say: "A new comment" }); }
     else if (answer.waiting !== undefined) document.title = `Queue (${answer.waiting}) · trollbridge`;
   });
 
@@ -212,8 +222,13 @@
       say(answer.say);
       return;
     }
+    const meanwhile = item();
     put(answer.parts);
-    if (answer.parts.focus) focusTitle();
+    if (answer.parts.focus) {
+      // It keeps what was typed in it.
+      $("next").replaceChildren(...(meanwhile ? [meanwhile] : []));
+      focusTitle();
+    }
     told(answer);
     if (!ready()) refill();
   });
@@ -258,6 +273,14 @@
     return Boolean(target);
   };
   const panel = () => document.querySelector("#focus details.pop[open]");
+  // At once, not at the event that tells of it: the next key is on its way.
+  const unfold = (name) => {
+    if (press(`#focus .${name}:not([open]) > summary`)) enterPanel(panel());
+  };
+  const enterPanel = (opened) => {
+    const first = opened && opened.querySelector("textarea, .answers button");
+    if (first) first.focus();
+  };
   const shut = () => {
     const found = panel();
     if (!found) return false;
@@ -275,8 +298,8 @@
     a: () => press('#focus .acts [value="approve"]'),
     e: () => press('#focus .acts [value="escalate"]'),
     s: () => press('#focus .acts [value="skip"]'),
-    r: () => press("#focus .reject:not([open]) > summary"),
-    n: () => press("#focus .note:not([open]) > summary"),
+    r: () => unfold("reject"),
+    n: () => unfold("note"),
     v: () => press("#focus [data-reveal]"),
     u: () => press("#undo button"),
     c: () => press("#focus [data-campaign-link]"),
@@ -295,9 +318,13 @@
       if (shut()) event.preventDefault();
       return;
     }
-    if (!keysOn || !desk || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!keysOn || !desk || event.repeat || event.isComposing) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (document.querySelector("dialog[open]") || typing(event.target)) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const letter = /^[a-z]$/i.test(event.key);
+    if (letter && event.shiftKey) return;
+    const key = letter ? event.key.toLowerCase() : event.key;
+    if ("aesr".includes(key) && $("focus").hasAttribute("aria-busy")) return;
     const open = panel();
     if (open && open.classList.contains("reject")) {
       if (key === "b") { event.preventDefault(); press("#focus [data-ban]"); return; }
@@ -334,17 +361,21 @@
     for (const other of document.querySelectorAll("#focus details.pop[open]")) {
       if (other !== opened) other.open = false;
     }
-    const first = opened.querySelector("textarea, .answers button");
-    if (first) first.focus();
+    if (!opened.contains(document.activeElement) || document.activeElement.matches("summary")) {
+      enterPanel(opened);
+    }
   }, true);
 
   // ---- Activity: it holds the claims, and after long activity a break is suggested
   const MINUTE = 60_000;
   let seen = Date.now();
   let renewed = Date.now();
+  let checked = 0;
   const begun = () => Number(sessionStorage.getItem("begun")) || Date.now();
   const active = () => {
     const now = Date.now();
+    if (now - checked < 1000) return;
+    checked = now;
     if (now - seen > 5 * MINUTE || !sessionStorage.getItem("begun")) {
       sessionStorage.setItem("begun", String(now));
     }
@@ -361,7 +392,9 @@
     sessionStorage.setItem("begun", String(now));
     say(`You have been at it for ${minutes} minutes. A short break would do you good.`);
   };
-  document.addEventListener("pointerdown", active);
+  for (const act of ["pointerdown", "pointermove", "scroll"]) {
+    document.addEventListener(act, active, { capture: true, passive: true });
+  }
   active();
 
   // ---- News
@@ -369,13 +402,16 @@
     countDown();
     let last = null;
     let stream = null;
+    let soon = 0;
     const listen = () => {
       stream = new EventSource("/events");
       stream.addEventListener("news", (event) => {
         const changed = last !== null && last !== event.data;
         const idle = last === null && !item();
         last = event.data;
-        if (changed || idle) refill();
+        clearTimeout(soon);
+        // An empty screen is filled at once; the list may wait until a hand rests.
+        if (changed || idle) soon = setTimeout(refill, item() && ready() ? 400 : 0);
       });
     };
     listen();

@@ -1,7 +1,6 @@
 """The console over a queue whose time and luck the test holds."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -9,13 +8,6 @@ from tests.moderation.review.desk import Desk
 from tests.moderation.review.web.house import House, Window
 
 Visit = Callable[[str], Window]
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """An empty queue; the databases are compared elsewhere."""
-    with Desk.at(f"sqlite:///{tmp_path / 'review.db'}") as desk:
-        yield desk
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ class House:
     def __init__(self, store: Store, **options: Any) -> None:
         self.store = store
         self.preferences: dict[str, Preferences] = {}
-        options = {"poll": 0.05, "grace": 0.0} | options
+        options = {"poll": 0.05, "grace": 0.2} | options
         self.app: Starlette = make_app(
             store,
             WebOptions(**options),
