@@ -10,6 +10,9 @@ from streams import metrics_review as metrics
 _EVERY_SECONDS: Final = 15.0
 """As often as Prometheus asks; each time costs some queries."""
 
+_REST: Final = 20
+"""So many times as long as it took nothing is measured."""
+
 
 class Watch:
     """Measures the store now and then. Never while somebody waits for /metrics."""
@@ -23,7 +26,7 @@ class Watch:
         """Measure, if it is time to."""
         if time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + _EVERY_SECONDS
+        began = time.monotonic()
         found = quality.waiting(self._store)
         metrics.waiting.labels("open").set(found.open)
         metrics.waiting.labels("escalated").set(found.escalated)
@@ -32,3 +35,6 @@ class Watch:
         self._seen, made = quality.decided_since(self._store, self._seen)
         for action, count in made.items():
             metrics.decisions.labels(action).inc(count)
+        ended = time.monotonic()
+        # Where a million wait, counting them takes its time: it must not take all of it.
+        self._next = ended + max(_EVERY_SECONDS, (ended - began) * _REST)

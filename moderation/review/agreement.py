@@ -187,9 +187,10 @@ def _pairs(store: Store, since: float, most: int | None) -> Iterable[Pair]:
             first.undone.is_(None),
             second.undone.is_(None),
         )
-        .order_by(Look.pk.desc())
-        .limit(most)
     )
+    if most is not None:
+        latest = select(Look.pk).where(Look.kind == "second", Look.answer.is_not(None))
+        query = query.where(Look.pk.in_(latest.order_by(Look.pk.desc()).limit(most)))
     with store.reading() as session:
         rows: list[Any] = list(session.execute(query))
     for one, other in rows:

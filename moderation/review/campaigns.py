@@ -350,9 +350,11 @@ def _view(row: Mapping[str, Any], waiting: int) -> CampaignView:
 
 
 def _waits() -> tuple[ColumnElement[bool], ...]:
-    """Waiting items of campaigns, in the words of their index."""
-    states = ", ".join(f"'{state}'" for state in WAITING)
-    return Item.campaign != literal_column("''"), literal_column(f"state IN ({states})")
+    """Waiting items of campaigns, in the words of the index over campaigns and their states.
+
+    The state is put so that SQLite does not begin with all items that wait.
+    """
+    return Item.campaign != literal_column("''"), Item.state.concat("").in_(WAITING)
 
 
 def _comment_id(item_id: str) -> str:

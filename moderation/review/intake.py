@@ -18,6 +18,7 @@ from moderation.review.order import sort_key
 from moderation.review.plain import plain
 from moderation.review.store import Store
 from moderation.trolling.decay import DAY
+from moderation.trolling.heat import HeatRecord
 
 _MAX_ID: Final = 256
 _MAX_SECTION: Final = 200
@@ -102,11 +103,10 @@ def place_in_campaign(store: Store, campaign: str, comment_ids: Collection[str])
         return len(items)
 
 
-def set_heat(store: Store, article_id: str, heat: float) -> int:
-    """Tell the heat (0..1) of a thread to its waiting items; for how many that is news."""
-    with store.writing() as session:
-        alone(store, session)
-        return threads.tell(session, {plain(article_id): heat})
+def set_heat(store: Store, article_id: str, heat: float) -> None:
+    """Tell the heat (0..1) of a thread as of now; its items show it."""
+    said = HeatRecord(article_id=article_id, heat=heat, contributions=[], at=store.now())
+    threads.take_in(store, [said])
 
 
 def _age(judged: Judged) -> tuple[int, str]:
@@ -216,11 +216,10 @@ def _rows(session: Session, newest: Mapping[str, Judged]) -> dict[str, dict[str,
     """The columns of items, from their records and from what is known of what surrounds them."""
     rows = {name: _row(judged) for name, judged in newest.items()}
     placed = campaigns.of_items(session, [row["item_id"] for row in rows.values()])
-    heats = threads.of_articles(session, {row["article_id"] for row in rows.values()})
     for name, row in rows.items():
         forecast = newest[name].forecast
         row["campaign"] = placed.get(row["item_id"], "")
-        row["heat"] = heats.get(row["article_id"], forecast.heat if forecast else None)
+        row["heat"] = forecast.heat if forecast else None
     return rows
 
 

@@ -33,7 +33,6 @@ _OPEN: Final = sql("state = 'open'")
 _IN_CAMPAIGN: Final = sql("campaign <> ''")
 _CLAIMED: Final = sql("claimed_by <> ''")
 _GOLDEN: Final = sql("kind = 'golden'")
-_WAITS_IN_CAMPAIGN: Final = sql("campaign <> '' AND state IN ('open', 'escalated')")
 # Compared as bytes on either database, whatever the language of PostgreSQL's.
 _Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -47,7 +46,8 @@ class Base(DeclarativeBase):
 def _queue_index(name: str, *columns: str) -> Index:
     """An index in queue order over the open items alone, since they stay few."""
     options: dict[str, Any] = {"sqlite_where": _OPEN, "postgresql_where": _OPEN}
-    return Index(name, *columns, "sort_key", "pk", **options)
+    # SQLite looks at the items unless the state is in the index as well.
+    return Index(name, *columns, "sort_key", "pk", "state", **options)
 
 
 class Item(Base):
@@ -69,10 +69,11 @@ class Item(Base):
             postgresql_where=_IN_CAMPAIGN,
         ),
         Index(
-            "review_waiting_campaign",
+            "review_campaign_states",
             "campaign",
-            sqlite_where=_WAITS_IN_CAMPAIGN,
-            postgresql_where=_WAITS_IN_CAMPAIGN,
+            "state",
+            sqlite_where=_IN_CAMPAIGN,
+            postgresql_where=_IN_CAMPAIGN,
         ),
         Index(
             "review_items_claimed",
@@ -111,7 +112,7 @@ class Item(Base):
     """The judged record as JSON."""
     campaign: Mapped[str] = mapped_column(server_default="")
     heat: Mapped[float | None]
-    """Forecast of the thread's derailing, 0..1."""
+    """What its record forecast of the thread's derailing, 0..1; the thread's row says it newer."""
     claimed_by: Mapped[str] = mapped_column(server_default="")
     claimed_at: Mapped[float] = mapped_column(server_default=sql("0"))
     claimed_until: Mapped[float] = mapped_column(server_default=sql("0"))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import case, func, literal_column, select
+from sqlalchemy import func, literal_column, select
 
 from moderation.evaluation.metrics import Figure, wilson
 from moderation.review.actions import OUTCOMES
@@ -126,32 +126,30 @@ def precision(store: Store, *, days: int = SPAN) -> list[Confirmed]:
 
 def waiting(store: Store) -> Waiting:
     """What waits now, and for how long it has."""
-    age = store.now() - Item.arrived_at
-    group = case(
-        *((age < limit, number) for number, (_, limit) in enumerate(_AGES[:-1])),
-        else_=len(_AGES) - 1,
-    )
-    found: Counter[int] = Counter()
-    states: Counter[str] = Counter()
+    now = store.now()
+    # In one pass over the index, without sorting the items into groups.
+    younger = [
+        func.count().filter(Item.arrived_at > now - limit).label(f"under_{number}")
+        for number, (_, limit) in enumerate(_AGES[:-1])
+    ]
+    counts: dict[str, list[int]] = {}
     oldest = 0.0
     with store.reading() as session:
         for state in WAITING:
-            query = (
-                select(
-                    group.label("number"),
-                    func.count().label("items"),
-                    func.max(age).label("oldest"),
-                )
+            row = session.execute(
+                select(func.min(Item.arrived_at), *younger, func.count())
                 # Written out, as in the queue.
                 .where(Item.state == literal_column(f"'{state}'"))
-                .group_by(literal_column("1"))
-            )
-            for row in session.execute(query):
-                found[row.number] += row.items
-                states[state] += row.items
-                oldest = max(oldest, row.oldest)
-    ages = [(name, found[number]) for number, (name, _) in enumerate(_AGES)]
-    return Waiting(states["open"], states["escalated"], oldest, ages)
+            ).one()
+            first, *under = row
+            counts[state] = list(under)
+            oldest = max(oldest, now - first) if first is not None else oldest
+    under = [sum(pair) for pair in zip(*counts.values(), strict=True)]
+    ages = [
+        (name, count - before)
+        for (name, _), count, before in zip(_AGES, under, [0, *under], strict=False)
+    ]
+    return Waiting(counts["open"][-1], counts["escalated"][-1], oldest, ages)
 
 
 def pace(store: Store, *, days: int = SPAN) -> Pace:
@@ -224,16 +222,14 @@ def decided_since(store: Store, number: int) -> tuple[int, Counter[str]]:
 
     They are numbered in the order of their commits, since each holds the log's head.
     """
-    query = (
-        select(Decision.action, func.count(), func.max(Decision.pk))
-        .where(Decision.pk > number, Decision.kind == "decision")
-        .group_by(Decision.action)
-    )
+    # Counted here: to group them SQLite would go through all there are.
+    query = select(Decision.pk, Decision.action, Decision.kind).where(Decision.pk > number)
     found: Counter[str] = Counter()
     with store.reading() as session:
-        for action, count, last in session.execute(query):
-            found[action] = count
-            number = max(number, last)
+        for pk, action, kind in session.execute(query):
+            number = max(number, pk)
+            if kind == "decision":
+                found[action] += 1
     return number, found
 
 

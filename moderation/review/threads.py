@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, func, literal_column, select, upda
 from sqlalchemy.orm import Session
 
 from moderation.errors import RecordError
-from moderation.review.locks import alone, hold, portions
+from moderation.review.locks import alone, portions
 from moderation.review.models import Item, Thread
 from moderation.review.plain import plain
 from moderation.review.store import Store
@@ -61,7 +61,10 @@ def check(record: HeatRecord) -> None:
 
 
 def take_in(store: Store, records: Sequence[HeatRecord]) -> int:
-    """Store records that pass `check` in one transaction; how many waiting items were told."""
+    """Store records that pass `check` in one transaction; of how many threads they were.
+
+    Items show their thread's heat without being written to.
+    """
     by_article: dict[str, list[HeatRecord]] = {}
     for record in records:
         by_article.setdefault(plain(record.article_id), []).append(record)
@@ -79,32 +82,7 @@ def take_in(store: Store, records: Sequence[HeatRecord]) -> int:
         session.execute(
             statement.on_conflict_do_update(index_elements=["article_id"], set_=set_), rows
         )
-        return tell(session, {row["article_id"]: row["heat"] for row in rows})
-
-
-def tell(session: Session, heats: Mapping[str, float]) -> int:
-    """Tell waiting items how hot their threads are; for how many that is news."""
-    told: dict[int, float] = {}
-    for some in portions(sorted(heats)):
-        # Each in the words of its index.
-        for waits in (_is("open"), _is("escalated")):
-            query = select(Item.pk, Item.article_id, Item.heat)
-            for row in session.execute(query.where(waits, Item.article_id.in_(some))):
-                if row.heat != heats[row.article_id]:
-                    told[row.pk] = heats[row.article_id]
-    hold(session, told)
-    if told:
-        session.execute(update(Item), [{"pk": pk, "heat": heat} for pk, heat in told.items()])
-    return len(told)
-
-
-def of_articles(session: Session, article_ids: Collection[str]) -> dict[str, float]:
-    """The heat of each of these threads of which it is known."""
-    found: dict[str, float] = {}
-    for some in portions(sorted(article_ids)):
-        query = select(Thread.article_id, Thread.heat).where(Thread.article_id.in_(some))
-        found |= dict(session.execute(query).all())
-    return found
+        return len(rows)
 
 
 def history(store: Store, article_id: str) -> list[Point]:

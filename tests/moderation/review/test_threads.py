@@ -13,7 +13,7 @@ from moderation.review.erasure import forget
 from moderation.review.threads import POINTS, check
 from moderation.trolling.heat import EXPIRES_AFTER, HeatRecord, decode_record
 from moderation.trolling.logistic import Contribution
-from tests.moderation.review.desk import LEAD, START, Desk
+from tests.moderation.review.desk import ANNA, LEAD, START, Desk
 
 
 def record(heat: float, at: float = 0.0, **fields: Any) -> HeatRecord:
@@ -30,24 +30,19 @@ def record(heat: float, at: float = 0.0, **fields: Any) -> HeatRecord:
 
 
 def test_heat_reaches_items_before_and_after(desk: Desk) -> None:
-    """Waiting items and those that come later know how hot their thread is; no version goes up."""
-    desk.add("early", "decided")
+    """Items that are here and those that come later show how hot their thread is now."""
+    desk.add("early")
     desk.add("elsewhere", article_id="a2")
-    desk.decide("decided")
     assert 1 == threads.take_in(desk.store, [record(0.7)])
     desk.add("late")
     heats = {name: queue.get(desk.store, name).heat for name in ("early", "late", "elsewhere")}
     assert {"early": 0.7, "late": 0.7, "elsewhere": None} == heats
-    assert queue.get(desk.store, "decided").heat is None
     assert 1 == queue.get(desk.store, "early").version
-
-
-def test_escalated_items_are_told(desk: Desk) -> None:
-    """A lead who looks at an escalated item sees the heat of now."""
-    desk.add("c")
-    desk.decide("c", "escalate")
-    assert 1 == threads.take_in(desk.store, [record(0.7)])
-    assert 0.7 == queue.get(desk.store, "c").heat
+    listed = {item.id: item.heat for item in queue.waiting(desk.store).items}
+    assert heats == listed
+    claimed = queue.claim_next(desk.store, ANNA)
+    assert claimed is not None
+    assert heats[claimed.id] == claimed.heat
 
 
 def test_forecast_of_the_comment(desk: Desk) -> None:

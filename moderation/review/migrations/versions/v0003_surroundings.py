@@ -10,7 +10,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_WAITS_IN_CAMPAIGN: Final = sa.text("campaign <> '' AND state IN ('open', 'escalated')")
+_IN_CAMPAIGN: Final = sa.text("campaign <> ''")
+_OPEN: Final = sa.text("state = 'open'")
 _KEY: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # A cast cuts off in SQLite and rounds in PostgreSQL.
 _ARRIVALS_SQLITE: Final = """INSERT INTO review_days (day, arrivals)
@@ -83,14 +84,23 @@ def upgrade() -> None:
     )
     op.execute(_ARRIVALS_SQLITE if _is_sqlite() else _ARRIVALS_POSTGRESQL)
     op.create_index(
-        "review_waiting_campaign",
+        "review_campaign_states",
         "review_items",
-        ["campaign"],
-        sqlite_where=_WAITS_IN_CAMPAIGN,
-        postgresql_where=_WAITS_IN_CAMPAIGN,
+        ["campaign", "state"],
+        sqlite_where=_IN_CAMPAIGN,
+        postgresql_where=_IN_CAMPAIGN,
     )
     op.drop_index("review_items_state", "review_items")
     op.create_index("review_items_state", "review_items", ["state", "sort_key", "pk", "arrived_at"])
+    for name, column in (("article", "article_id"), ("section", "section")):
+        op.drop_index(f"review_open_{name}", "review_items")
+        op.create_index(
+            f"review_open_{name}",
+            "review_items",
+            [column, "sort_key", "pk", "state"],
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        )
     for name in ("action", "reason", "section"):
         op.create_index(f"review_decisions_{name}", "review_decisions", [name, "at"])
     op.create_index("review_decisions_author", "review_decisions", ["author_id", "at"])
