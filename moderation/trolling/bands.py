@@ -13,6 +13,7 @@ from moderation.trolling.campaigns import (
     campaign_of,
 )
 from moderation.trolling.minhash import Signature, similarity
+from moderation.trolling.short_ids import packed, unpacked
 
 
 class Sighting(msgspec.Struct, frozen=True):
@@ -34,22 +35,43 @@ def sighting(member: Member, signed: Signature, text: str) -> Sighting:
 class Resident(msgspec.Struct, frozen=True, array_like=True):
     """A comment that a band remembers."""
 
-    member: Member
+    at: float
+    item: bytes
+    """Its item id, packed."""
+    author: int
+    article: bytes
+    """Its article's id, packed."""
     sketch: bytes
     origin: Origin | None = None
     """The earliest of those under this key that it belongs with; None while it is alone."""
 
     @property
+    def member(self) -> Member:
+        """The comment as campaigns know it."""
+        return Member(unpacked(self.item), self.author, unpacked(self.article), self.at)
+
+    @property
     def group(self) -> Origin:
         """What tells its group from others under this key."""
-        return self.origin or self.member.origin
+        return self.origin or Origin(self.at, unpacked(self.item))
+
+
+def _resident(sighting: Sighting) -> Resident:
+    member = sighting.member
+    return Resident(
+        member.at,
+        packed(member.item_id),
+        member.author,
+        packed(member.article_id),
+        sighting.sketch,
+    )
 
 
 class BandState(msgspec.Struct, frozen=True, array_like=True):
     """What is stored under a band key: at most `kept_in_band` comments, the latest, in order.
 
-    In MessagePack a comment takes about 55 bytes and its two ids, in each of its bands. To be
-    kept packed: as Python objects it would take ten times as much.
+    In MessagePack a comment takes about 55 bytes and its two ids, in each of its bands; an id that
+    is a UUID takes 17. To be kept packed: as Python objects it would take ten times as much.
     """
 
     residents: tuple[Resident, ...] = ()
@@ -73,15 +95,16 @@ def applied(
     A comment that is known already changes nothing; its matches are given again.
     """
     present = expired(state or BandState(), now, settings).residents
-    known = next((each for each in present if each.member.item_id == sighting.member.item_id), None)
-    mine = known or Resident(sighting.member, sighting.sketch)
-    if now - mine.member.at > settings.window_seconds:
+    mine = _resident(sighting)
+    known = next((each for each in present if each.item == mine.item), None)
+    mine = known or mine
+    if now - mine.at > settings.window_seconds:
         return Met(BandState(present), [], 0)
     others = tuple(each for each in present if each is not known)
     alike = [
         each
         for each in others
-        if abs(each.member.at - mine.member.at) <= settings.window_seconds
+        if abs(each.at - mine.at) <= settings.window_seconds
         and similarity(each.sketch, mine.sketch) >= settings.similarity
     ]
     if not alike:
@@ -89,14 +112,14 @@ def applied(
     groups = {each.group for each in (*alike, mine)}
     origin = min(groups)
     residents = [
-        Resident(each.member, each.sketch, origin) if each.group in groups else each
+        msgspec.structs.replace(each, origin=origin) if each.group in groups else each
         for each in (*others, mine)
     ]
     return _kept(residents, _matches(mine, alike, origin, sighting.text), settings)
 
 
 def _kept(residents: Iterable[Resident], matches: list[Match], settings: CampaignSettings) -> Met:
-    ordered = sorted(residents, key=lambda each: each.member.origin)
+    ordered = sorted(residents, key=lambda each: (each.at, each.item))
     latest = ordered[-settings.kept_in_band :]
     return Met(BandState(tuple(latest)), matches, len(ordered) - len(latest))
 
@@ -106,13 +129,13 @@ def _matches(mine: Resident, alike: list[Resident], origin: Origin, text: str) -
 
     Comments that were alone until now enter by it.
     """
-    at = mine.member.at
+    member = mine.member
     entering = {each.group: campaign_of(each.member) for each in alike if each.origin is None}
     tied = {mine.group, *(each.group for each in alike)}
-    entering[mine.member.origin] = campaign_of(mine.member, text)
+    entering[member.origin] = campaign_of(member, text)
     return [
-        Match(group.item_id, origin, at, entering.get(group), enters=group in entering)
-        for group in sorted({*tied, mine.member.origin})
+        Match(group.item_id, origin, member.at, entering.get(group), enters=group in entering)
+        for group in sorted({*tied, member.origin})
         if group != origin or group in entering
     ]
 
@@ -120,13 +143,11 @@ def _matches(mine: Resident, alike: list[Resident], origin: Origin, text: str) -
 def expired(state: BandState, now: float, settings: CampaignSettings) -> BandState:
     """The state without comments that are older than the window; an empty one may be dropped."""
     residents = state.residents
-    if not residents or now - residents[0].member.at <= settings.window_seconds:
+    if not residents or now - residents[0].at <= settings.window_seconds:
         return state
-    return BandState(
-        tuple(each for each in residents if now - each.member.at <= settings.window_seconds)
-    )
+    return BandState(tuple(each for each in residents if now - each.at <= settings.window_seconds))
 
 
 def forgotten(state: BandState, author: int) -> BandState:
     """The state without an author's comments."""
-    return BandState(tuple(each for each in state.residents if each.member.author != author))
+    return BandState(tuple(each for each in state.residents if each.author != author))

@@ -292,14 +292,15 @@ def _levels(recent: tuple[Recent, ...], now: float) -> tuple[float, float, int, 
     """
     late = long = late_hits = long_hits = 0.0
     hostile = read = 0
-    for index, each in enumerate(reversed(recent)):
+    for each, late_weight, long_weight in zip(reversed(recent), _LATE, _LONG, strict=False):
         if each.toxicity is None:
             continue
         said, fresh = hostility(each.toxicity), fraction(now - each.at, _FRESH)
-        late += _LATE[index] * fresh
-        late_hits += _LATE[index] * fresh * said
-        long += _LONG[index] * fresh
-        long_hits += _LONG[index] * fresh * said
+        late += late_weight * fresh
+        long += long_weight * fresh
+        if said:
+            late_hits += late_weight * fresh * said
+            long_hits += long_weight * fresh * said
         if read < 10:  # noqa: PLR2004 - the last ten, as the words say
             read += 1
             hostile += said >= 0.5  # noqa: PLR2004 - more than not

@@ -46,9 +46,9 @@ class Turned(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
 
 
 class Sighted(msgspec.Struct, frozen=True, tag="sighted"):
-    """A signed comment on its way to those of its bands that share a partition."""
+    """Signed comments on their way to those of their bands that share a partition."""
 
-    sighting: Sighting
+    sightings: tuple[Sighting, ...]
 
 
 class Matched(msgspec.Struct, frozen=True, tag="matched"):

@@ -5,7 +5,7 @@ heated the thread is, that somebody was answered, and the signature by which cop
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 import structlog
@@ -18,7 +18,7 @@ from moderation.scoring.process import ScoringProcess, score_each
 from moderation.scoring.protocol import Finding, ScoringInput
 from moderation.trolling import messages
 from moderation.trolling.accusation import accuses
-from moderation.trolling.bands import sighting
+from moderation.trolling.bands import Sighting, sighting
 from moderation.trolling.campaigns import Member
 from moderation.trolling.heat import encode_record
 from moderation.trolling.messages import Replied, Sighted
@@ -47,6 +47,9 @@ TOXIC: Final = (
     "sexual_explicit",
 )
 """Scores of hostile language."""
+
+_SIGHTINGS_AT_ONCE: Final = 64
+"""In a record: with the longest texts that is a third of what Kafka takes."""
 
 
 class ScoreHandler:
@@ -101,12 +104,18 @@ class ScoreHandler:
             metrics.scoring_seconds.labels(scorer).observe(took)
         # From here to the end nothing waits, so that threads see their comments in order.
         writes = self._heats.table.writes()
-        return [
-            self._result(message, comment, given, context, finding, writes=writes)
+        sighted: list[Sighting] = []
+        results = [
+            self._result(message, comment, given, context, finding, writes=writes, sighted=sighted)
             for (message, comment), (given, context), finding in zip(
                 batch, joined, findings, strict=True
             )
         ]
+        if sighted:
+            # All of a batch is sent before any of it is acknowledged, so any result will do.
+            last = results[-1]
+            results[-1] = last._replace(outgoing=[*last.outgoing, *self._sightings(sighted)])
+        return results
 
     def _result(
         self,
@@ -117,6 +126,7 @@ class ScoreHandler:
         found: Finding | ScoringError,
         *,
         writes: Writes,
+        sighted: list[Sighting],
     ) -> Result:
         if isinstance(found, ScoringError):
             # A scorer's message may quote the text, which must not get into a log.
@@ -161,7 +171,7 @@ class ScoreHandler:
                 Outgoing(self._topics.replies, parent_author.encode(), messages.encode(reply))
             )
         if signed is not None:
-            outgoing += self._sightings(scored, signed)
+            sighted.append(self._sighting(scored, signed))
         return Result(outgoing, stored=writes)
 
     def _reply(self, scored: Scored, seen: state.Seen) -> Replied:
@@ -177,7 +187,7 @@ class ScoreHandler:
             accuses=accuses(comment.text),
         )
 
-    def _sightings(self, scored: Scored, signed: Signature) -> list[Outgoing]:
+    def _sighting(self, scored: Scored, signed: Signature) -> Sighting:
         comment = scored.comment
         member = Member(
             comment.item_id,
@@ -185,13 +195,15 @@ class ScoreHandler:
             comment.article_id,
             scored.arrived_at,
         )
-        seen = sighting(member, signed, comment.text)
-        return [
-            Outgoing(
-                self._topics.sightings, None, messages.encode(Sighted(part)), partition=partition
-            )
-            for partition, part in spread(seen, signed, self._sighting_partitions())
-        ]
+        return sighting(member, signed, comment.text)
+
+    def _sightings(self, sighted: list[Sighting]) -> Iterator[Outgoing]:
+        """A record for each partition: a record for each comment would cost far more to read."""
+        for partition, parts in spread(sighted, self._sighting_partitions()):
+            for start in range(0, len(parts), _SIGHTINGS_AT_ONCE):
+                some = parts[start : start + _SIGHTINGS_AT_ONCE]
+                value = messages.encode(Sighted(tuple(some)))
+                yield Outgoing(self._topics.sightings, None, value, partition=partition)
 
 
 def hostility_of(scores: Mapping[str, float]) -> float | None:

@@ -43,7 +43,8 @@ class SightingsHandler:
             else:
                 outgoing += (
                     Outgoing(self._topics.matches, match.key.encode(), encode(Matched(match)))
-                    for match in self._bands.seen(writes, message.partition, opened.sighting)
+                    for sighting in opened.sightings
+                    for match in self._bands.seen(writes, message.partition, sighting)
                 )
             results.append(Result(outgoing, stored=writes))
         return results

@@ -1,14 +1,13 @@
 """The tables by which campaigns are found: who met under which band, and who belongs together."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from moderation.trolling import bands, campaigns
 from moderation.trolling.bands import BandState, Sighting
 from moderation.trolling.campaigns import CampaignSettings, CampaignState, Match, Outcome
-from moderation.trolling.minhash import Signature
 from streams import metrics
 from streams.state.tables import StateTable, Writes
 
@@ -66,12 +65,14 @@ class Campaigns:
                 self.table.put(writes, partition, key, without)
 
 
-def spread(
-    sighting: Sighting, signed: Signature, partitions: int
-) -> Iterator[tuple[int, Sighting]]:
-    """A sighting for each partition that holds some of its bands, with just those."""
-    by_partition: dict[int, list[str]] = {}
-    for band in signed.bands:
-        by_partition.setdefault(zlib.crc32(band.encode()) % partitions, []).append(band)
-    for partition, found in sorted(by_partition.items()):
-        yield partition, msgspec.structs.replace(sighting, bands=tuple(found))
+def spread(sighted: Iterable[Sighting], partitions: int) -> Iterator[tuple[int, list[Sighting]]]:
+    """For each partition the sightings that it holds bands of, each with just those."""
+    by_partition: dict[int, list[Sighting]] = {}
+    for sighting in sighted:
+        bands: dict[int, list[str]] = {}
+        for band in sighting.bands:
+            bands.setdefault(zlib.crc32(band.encode()) % partitions, []).append(band)
+        for partition, found in bands.items():
+            part = msgspec.structs.replace(sighting, bands=tuple(found))
+            by_partition.setdefault(partition, []).append(part)
+    yield from sorted(by_partition.items())

@@ -1,7 +1,7 @@
 """All of the worker's tables, and who reads and changes them."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import faust
 import structlog
@@ -17,6 +17,7 @@ from streams.settings import Settings
 from streams.state import sweep
 from streams.state.authors import Authors
 from streams.state.campaigns import Bands, Campaigns
+from streams.state.restore import BulkRecovery
 from streams.state.sweep import Sweeper
 from streams.state.tables import StateTable
 from streams.state.threads import Threads
@@ -51,6 +52,8 @@ class State:
             app, "campaigns", Codec(CampaignState, "a campaign"), topics=topics, outbox=outbox
         )
         self.campaigns = Campaigns(campaigns, settings.campaigns())
+        manager: Any = app.tables
+        manager._recovery = BulkRecovery(app, settings=settings)  # noqa: SLF001 - there is no setting
 
     def sweeper(
         self, *, owned: Callable[[], frozenset[int]], on_fatal: Callable[[Exception], None]

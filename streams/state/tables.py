@@ -1,10 +1,13 @@
 """Faust tables that a micro-batch can write, confirmed like everything else that it sends.
 
 Faust's own way is a write from within stream iteration, one record at a time, whose changelog
-record nobody waits for. Here a write may come from any place that knows its partition, and its
-changelog record goes through the outbox at once, so that a change and its record have one order
-whoever makes them, and the broker has confirmed them before the source record is acknowledged.
-Restoring from the changelog, and the store, are Faust's.
+record nobody waits for. Here a write may come from any place that knows its partition, goes to the
+store, and its changelog record through the outbox, so that the broker has confirmed it before the
+source record is acknowledged. Restoring from the changelog, and the store, are Faust's.
+
+A row that a micro-batch changes several times is sent once. What is sent is what the row holds when
+it is sent, whoever changed it last, so whatever order writers have, the last record of a row in the
+changelog is its last value.
 
 Keys carry the partition in front: an article whose comments a producer spreads over several
 partitions has a thread of its own in each, and every row tells who owns it.
@@ -14,8 +17,8 @@ import asyncio
 import contextlib
 import time
 import weakref
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import AsyncIterator, Collection, Mapping
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import faust
 import structlog
@@ -35,24 +38,38 @@ Row = TypeVar("Row")
 _MOST_SECONDS: Final = 0.005
 """How long a walk over many rows may hold up everything else."""
 
+_ROCKSDB: Final = {
+    "write_buffer_size": 4 * 2**20,
+    "max_write_buffer_number": 2,
+    "block_cache_size": 8 * 2**20,
+}
+"""Bytes for each partition of a table; Faust's own would come to gigabytes over all of them."""
 
-class _Place:
-    """What a table asks of the current event: where it stands."""
+
+class _Place(contextlib.AbstractContextManager[None]):
+    """Lets a store believe that an event of a partition is being handled, which it asks about."""
 
     def __init__(self, topic: str, partition: int) -> None:
         self.message = TP(topic, partition)
+        self._event: Any = weakref.ref(self)
+
+    def __enter__(self) -> None:
+        self._token = _current_event.set(self._event)
+
+    def __exit__(self, *_: object) -> None:
+        _current_event.reset(self._token)
 
 
 class _Table(faust.Table[bytes, bytes]):
-    """A table whose changelog records are sent by `StateTable`."""
+    """A table whose service says nothing of itself."""
 
     mundane_level = "debug"
 
-    def on_key_set(self, key: Any, value: Any) -> None:
-        """Nothing: the record goes through the outbox."""
 
-    def on_key_del(self, key: Any) -> None:
-        """Nothing: the tombstone goes through the outbox."""
+class _Change(NamedTuple):
+    table: "StateTable[Any]"
+    stored: bytes
+    deletes: bool
 
 
 class Writes:
@@ -60,22 +77,33 @@ class Writes:
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
+        self._made: dict[tuple[str, bytes], _Change] = {}
+        """Not sent yet, in the order of their first change."""
+        self._sent: list[_Change] = []
         self._delivery = Delivery()
-        self._made: list[tuple[StateTable[Any], bytes]] = []
         self._waiting: list[int] = []
         """For which the producer had no room."""
         self._confirming: asyncio.Task[None] | None = None
 
-    def add(self, table: "StateTable[Any]", stored: bytes, value: bytes | None) -> None:
-        """Hand a change's record over at once."""
-        record = Outgoing(table.changelog, stored, value, partition=_owner(stored))
-        index = len(self._made)
-        self._made.append((table, stored))
-        if not self._outbox.hand_over(record, self._delivery, index):
-            self._waiting.append(index)
+    def add(self, table: "StateTable[Any]", stored: bytes, *, deletes: bool) -> None:
+        """Note a change; its record goes out as soon as whoever makes changes lets others work."""
+        if not self._made:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._made[table.name, stored] = _Change(table, stored, deletes)
+
+    def _send(self) -> None:
+        for change in self._made.values():
+            record = _record(change)
+            if record is None:
+                continue
+            if not self._outbox.hand_over(record, self._delivery, len(self._sent)):
+                self._waiting.append(len(self._sent))
+            self._sent.append(change)
+        self._made.clear()
 
     async def confirmed(self) -> None:
         """Wait until the broker has every change; BrokerError when it refuses one."""
+        self._send()
         if self._confirming is None:
             self._confirming = asyncio.ensure_future(self._confirm())
         await asyncio.shield(self._confirming)
@@ -85,12 +113,12 @@ class Writes:
         while True:
             delivery.seal()
             await delivery.done
-            for table in {table for table, _ in self._made}:
+            for table in {change.table for change in self._sent}:
                 table.confirmed(delivery.offsets)
             for index, error in delivery.failed:
                 if not is_transient(error):
-                    table = self._made[index][0]
-                    raise BrokerError(f"cannot write to {table.changelog}: {error.str()}")
+                    topic = self._sent[index].table.changelog
+                    raise BrokerError(f"cannot write to {topic}: {error.str()}")
                 again.append(index)
             if not again:
                 return
@@ -105,9 +133,9 @@ class Writes:
         """Send what holds now: a later change may have been confirmed meanwhile."""
         delivery = Delivery()
         for index in indexes:
-            table, stored = self._made[index]
-            record = Outgoing(table.changelog, stored, table.raw(stored), partition=_owner(stored))
-            await self._outbox.offer(record, delivery, index)
+            record = _record(self._sent[index])
+            if record is not None:
+                await self._outbox.offer(record, delivery, index)
         return delivery
 
 
@@ -124,6 +152,7 @@ class StateTable(Generic[Row]):
             app,
             name=name,
             beacon=app.tables.beacon,
+            options=dict(_ROCKSDB),
             key_type=bytes,
             value_type=bytes,
             changelog_topic=app.topic(
@@ -155,16 +184,15 @@ class StateTable(Generic[Row]):
         stored = _stored(partition, key)
         with self._at(partition):
             if row is None:
-                self._table.pop(stored, None)
-                value = None
+                self._table.data.pop(stored, None)
             else:
-                value = self._table[stored] = self._codec.encode(row)
-        writes.add(self, stored, value)
+                self._table.data[stored] = self._codec.encode(row)
+        writes.add(self, stored, deletes=row is None)
 
     def raw(self, stored: bytes) -> bytes | None:
         """A row's bytes, by the key under which it is stored."""
         with self._at(_owner(stored)):
-            found: bytes | None = self._table.get(stored)
+            found: bytes | None = self._table.data.get(stored)
             return found
 
     def writes(self) -> Writes:
@@ -177,17 +205,20 @@ class StateTable(Generic[Row]):
             if topic == self.changelog:
                 self._table.data.set_persisted_offset(TP(topic, partition), offset)
 
-    async def walk(self, owned: Collection[int]) -> AsyncIterator[tuple[int, str, Row]]:
+    async def walk(
+        self, owned: Collection[int], *, rest: float = 0.0
+    ) -> AsyncIterator[tuple[int, str, Row]]:
         """Go over the rows of these partitions, giving way to other work now and then.
 
-        Yields partition, key and row. A row may be changed before the next one is asked for.
+        `rest` is for how long, in seconds. Yields partition, key and row. A row may be changed
+        before the next one is asked for.
         """
         began = time.monotonic()
-        for stored in list(self._table.keys()):
+        for stored in list(self._table.data.keys()):
             if _owner(stored) not in owned:
                 continue
             if time.monotonic() - began > _MOST_SECONDS:
-                await asyncio.sleep(0)
+                await asyncio.sleep(rest)
                 began = time.monotonic()
             value = self.raw(stored)
             row = None if value is None else self._decoded(value)
@@ -201,17 +232,11 @@ class StateTable(Generic[Row]):
             for stored in [stored for stored in data if _owner(stored) not in owned]:
                 del data[stored]
 
-    @contextlib.contextmanager
-    def _at(self, partition: int) -> Iterator[None]:
-        """Let the store believe that an event of this partition is being handled."""
+    def _at(self, partition: int) -> _Place:
         place = self._places.get(partition)
         if place is None:
             place = self._places[partition] = _Place(self.changelog, partition)
-        token = _current_event.set(weakref.ref(place))  # type: ignore[arg-type]
-        try:
-            yield
-        finally:
-            _current_event.reset(token)
+        return place
 
     def _decoded(self, value: bytes) -> Row | None:
         try:
@@ -221,6 +246,18 @@ class StateTable(Generic[Row]):
             metrics.state_damaged.labels(self.name).inc()
             log.warning("row begins anew", table=self.name, error=str(error))
             return None
+
+
+def _record(change: _Change) -> Outgoing | None:
+    """The changelog's record of a row as it is now; None when it has gone without a deletion.
+
+    It belongs to another worker then, and a tombstone would take it from that one as well.
+    """
+    table, stored, deletes = change
+    value = table.raw(stored)
+    if value is None and not deletes:
+        return None
+    return Outgoing(table.changelog, stored, value, partition=_owner(stored))
 
 
 def _owner(stored: bytes) -> int:
