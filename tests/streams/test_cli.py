@@ -41,7 +41,7 @@ def run(
 
 COMMANDS = (
     "demo page score evaluate simulate produce topics worker audit replay bench models config "
-    "review calibrate train"
+    "review calibrate train forget"
 ).split()
 
 
@@ -62,6 +62,8 @@ def test_help(command: str) -> None:
         (("audit", "--brokers", "127.0.0.1:9"), 1, "127.0.0.1:9"),
         (("worker", "--policy", "absent.toml"), 1, "absent.toml"),
         (("produce",), 2, "Missing argument"),
+        (("forget", "u1"), 2, "say --yes"),
+        (("forget", "--yes", "u1", "--brokers", "127.0.0.1:9"), 1, "127.0.0.1:9"),
         (("nonsense",), 2, "No such command"),
     ],
 )
