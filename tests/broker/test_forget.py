@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from confluent_kafka import Producer
 
 from moderation.records import decode_judged
 from moderation.review import log, outbox, queue
@@ -19,6 +20,7 @@ from moderation.trolling.campaigns import CampaignState, decode_record
 from moderation.trolling.distinct import hash63
 from moderation.trolling.pseudonym import pseudonym
 from moderation.trolling.rows import AUTHORS, THREADS, AuthorRow, Codec
+from streams.clients import librdkafka_options
 from streams.forget import forget
 from streams.review import open_store, send_due
 from streams.topics import TABLES
@@ -340,3 +342,20 @@ def test_decision_that_can_be_undone(embedded: Pipeline) -> None:
         assert 1 == len([value for value in values if value is not None])
         assert None is values[-1]
     assert _author(_tables(embedded), GONE) is None
+
+
+def test_producer_with_transactions(kafka: Pipeline) -> None:
+    """A transaction's marker stands behind the last comment: nobody waits for it to be read."""
+    _worker(kafka, "memory").wait_ready()
+    producer = Producer(
+        librdkafka_options(kafka.settings) | {"transactional.id": kafka.settings.consumer_group}
+    )
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    key, value = comment(0, id="g1", author_id=GONE)
+    producer.produce(kafka.topics.comments, value, key)
+    producer.commit_transaction(30)
+    kafka.wait_terminal(1, within=60)
+    found = forget(kafka.settings, GONE, store=None, person=Person("test"), wait=60)
+    assert [] == found.waiting
+    assert _author(_tables(kafka), GONE) is None

@@ -77,6 +77,26 @@ def test_wrong_use(arguments: tuple[str, ...], status: int, message: str) -> Non
         assert 1 == len(done.stderr.strip().splitlines())
 
 
+def test_forget_asks_first() -> None:
+    """Whoever thinks better of it at the question has erased nothing, and reached no broker."""
+    terminal, stdin = os.openpty()
+    os.write(terminal, b"n\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "streams.cli", "forget", "u-gone", "--brokers", "127.0.0.1:9"],
+        cwd=ROOT,
+        stdin=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    os.close(terminal)
+    os.close(stdin)
+    assert 1 == done.returncode
+    assert done.stderr.endswith("trollbridge: nothing was erased\n")
+    assert "u-gone" not in done.stderr
+
+
 def test_page_json() -> None:
     """The form of `page --json` is a contract with other tools."""
     done = run("page", str(SAMPLE), "--json")
