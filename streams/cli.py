@@ -22,6 +22,7 @@ from streams import cli_models, cli_review, cli_train, cli_users, logs, show, to
 from streams.audit import audit
 from streams.cli_calibrate import calibrate
 from streams.cli_evaluate import evaluate
+from streams.cli_forget import forget
 from streams.cli_simulate import simulate
 from streams.demo import SIMULATED_RATE, console, running, sample_page, simulated_hour
 from streams.produce import Produced, Reject, Stamp, produce
@@ -39,6 +40,7 @@ app.add_typer(topics_app, name="topics")
 app.command()(evaluate)
 app.command()(simulate)
 app.command()(calibrate)
+app.command()(forget)
 app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_train.app, name="train")
 cli_review.app.add_typer(cli_users.app, name="user")

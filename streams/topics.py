@@ -14,7 +14,11 @@ from streams.settings import Settings
 TABLES: Final = ("authors", "threads", "bands", "campaigns")
 """The tables of state, each with a changelog."""
 
-_CHANGELOG: Final = {
+_ERASURE: Final = {
+    # What a tombstone or a newer value has replaced must be gone a day later, on quiet topics too.
+    "max.compaction.lag.ms": str(24 * 60 * 60 * 1_000),
+}
+_CHANGELOG: Final = _ERASURE | {
     # Only closed segments are compacted, and a worker that starts reads what is left.
     "segment.bytes": str(64 * 2**20),
     "min.cleanable.dirty.ratio": "0.2",
@@ -142,15 +146,15 @@ def create(settings: Settings) -> list[str]:
             partitions = max(partitions, len(comments["partitions"]))
         replication = settings.replication or min(MAX_REPLICATION, brokers)
         cleanup = topics.cleanup()
-        changelogs = {topics.state(table) for table in TABLES}
+        configs: dict[str, dict[str, str]] = {topics.decisions: _ERASURE}
+        configs |= {topics.state(table): _CHANGELOG for table in TABLES}
         if missing:
             client.create_topics(
                 {
                     name: {
                         "num_partitions": partitions,
                         "replication_factor": replication,
-                        "configs": {"cleanup.policy": cleanup[name]}
-                        | (_CHANGELOG if name in changelogs else {}),
+                        "configs": {"cleanup.policy": cleanup[name]} | configs.get(name, {}),
                     }
                     for name in missing
                 },

@@ -136,10 +136,11 @@ class Worker:
         limit = DeadLetterLimit(
             in_a_row=self._settings.deadletters_in_a_row, share=self._settings.deadletters_share
         )
+        latest = Threads(keep=self._settings.threads_kept, length=self._settings.thread_length)
         score = ScoreHandler(
             self._process,
             self._shelf,
-            Threads(keep=self._settings.threads_kept, length=self._settings.thread_length),
+            latest,
             lambda: self._policy.policy,
             heats=self._state.threads,
             campaigns=self._campaign_shelf,
@@ -156,7 +157,10 @@ class Worker:
             "judge": (topics.scored, judge),
             "decisions": (topics.decisions, DecisionsHandler(state.authors, topics=topics)),
             "replies": (topics.replies, RepliesHandler(state.authors)),
-            "rejections": (topics.rejections, RejectionsHandler(state.threads, topics=topics)),
+            "rejections": (
+                topics.rejections,
+                RejectionsHandler(state.threads, latest, topics=topics),
+            ),
             "sightings": (
                 topics.sightings,
                 SightingsHandler(state.bands, state.authors, topics=topics),

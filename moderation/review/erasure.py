@@ -9,6 +9,15 @@ from moderation.review.rules import Person
 from moderation.review.store import Store
 
 
+def holds(store: Store, author_id: str) -> bool:
+    """Whether the queue holds anything of an author."""
+    with store.reading() as session:
+        return any(
+            session.scalar(select(table.pk).where(table.author_id == author_id).limit(1))
+            for table in (Item, Decision)
+        )
+
+
 def forget(store: Store, person: Person, author_id: str) -> int:
     """Remove an author's comments with all that hangs on them; how many comments it were.
 

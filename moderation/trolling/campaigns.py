@@ -205,7 +205,8 @@ class CampaignRecord(msgspec.Struct, frozen=True, kw_only=True):
     first_seen: float = 0.0
     last_seen: float = 0.0
     text: str = ""
-    """The one among the sampled texts that is most like the others."""
+    """The one among the sampled texts that is most like the others; empty where none is known, or
+    where the erasure of an author has left too few to be a campaign."""
     varying: list[list[str]] = []
     """Where the sampled texts differ, as in `varying_words`."""
     article_ids: list[str] = []
@@ -344,7 +345,6 @@ def forgotten(state: CampaignState, author: int) -> CampaignState:
     The id stays, even where it is the item id of a comment of his. In a campaign of more than
     `KEPT_MEMBERS`, those of his comments that are not kept by name stay counted.
     """
-    _shown.cache_clear()  # It may remember his texts.
     campaign = state.campaign
     if campaign is None:
         return state
@@ -356,7 +356,28 @@ def forgotten(state: CampaignState, author: int) -> CampaignState:
         authors=campaign.authors.without([str(author)]),
         samples=tuple(sample for sample in campaign.samples if sample.author != author),
     )
+    if without == campaign:
+        return state
+    _shown.cache_clear()  # It may remember his texts.
     return msgspec.structs.replace(state, campaign=without)
+
+
+def retold(
+    before: CampaignState, after: CampaignState, settings: CampaignSettings
+) -> CampaignRecord | None:
+    """What others are to be told when an author was `forgotten`, since they may hold his text.
+
+    Where too few are left to be a campaign, the record has no text. None when there was none to
+    tell of, or nothing has changed.
+    """
+    if before.campaign is None or after.campaign is None or before.campaign == after.campaign:
+        return None
+    if not before.campaign.is_campaign(settings):
+        return None
+    record = _record(after.head.item_id, after.campaign, ())
+    if after.campaign.is_campaign(settings):
+        return record
+    return msgspec.structs.replace(record, text="", varying=[])
 
 
 def _comment_id(item_id: str) -> str:
