@@ -173,14 +173,21 @@ class Pipeline:
 
     def send(self, topic: str, records: Iterable[tuple[str, str | bytes | None]]) -> int:
         """Send records and wait for their confirmation; how many."""
+        return self.send_at(topic, ((key, value, None) for key, value in records))
+
+    def send_at(
+        self, topic: str, records: Iterable[tuple[str, str | bytes | None, float | None]]
+    ) -> int:
+        """The same with the time at which each is said to have come; None: now."""
         with producer(self.settings) as client:
             sends = [
                 client.send(
                     topic,
                     key=key.encode(),
                     value=value.encode() if isinstance(value, str) else value,
+                    timestamp_ms=None if at is None else round(at * 1_000),
                 )
-                for key, value in records
+                for key, value, at in records
             ]
             client.flush(timeout=60)
             for send in sends:
@@ -214,6 +221,32 @@ class Pipeline:
             return self.terminal() >= count
 
         until(reached, f"{count} terminal records", within=within)
+
+    def wait_settled(self, *, within: float) -> None:
+        """Wait until the group has finished every record of every topic that it reads."""
+        names = (
+            self.topics.articles,
+            self.topics.comments,
+            self.topics.scored,
+            self.topics.decisions,
+            *self.topics.internal(),
+        )
+        with consumer(self.settings, group_id=self.settings.consumer_group) as client:
+            places = [tp for name in names for tp in audit_partitions(client, name)]
+
+            def settled() -> bool:
+                done = {tp: client.committed(tp) or 0 for tp in places}
+                # Asked for last: what is under way still has its source unfinished.
+                return done == client.end_offsets(places)
+
+            until(settled, "everything finished", within=within)
+
+    def state(self, table: str) -> dict[str, bytes]:
+        """What the table's changelog leaves, by partition and key: `3/article`."""
+        rows = {}
+        for record in self.read(self.topics.state(table)):
+            rows[record.key.decode()] = record.value
+        return {key: value for key, value in rows.items() if value is not None}
 
     def wait_balanced(self, *, within: float) -> Audit:
         """Wait until the audit balances; the audit."""

@@ -225,7 +225,7 @@ def decode_record(value: bytes) -> CampaignRecord:
     """Read a record; RecordError when it is none."""
     try:
         return _record_decoder.decode(value)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError("wrong_type", str(error)) from error
 
 
