@@ -101,9 +101,7 @@ def decisions(
             takes_back=takes_back,
             log=Anchor(number, "0"),
         )
-        made.append(
-            Stamped(comment["author_id"], encode(record).decode(), begin + number * _STEP)
-        )
+        made.append(Stamped(comment["author_id"], encode(record).decode(), begin + number * _STEP))
         return name
 
     calm = [json.loads(each.value) for each in judged]

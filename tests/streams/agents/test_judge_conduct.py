@@ -42,9 +42,7 @@ class _Judge:
     def __init__(self, folder: Path, policy: Policy, **changes: Any) -> None:
         self.at_hand = AtHand(folder, **changes)
         self._authors = self.at_hand.state.authors
-        self._handler = JudgeHandler(
-            lambda: policy, self._authors, topics=self.at_hand.topics
-        )
+        self._handler = JudgeHandler(lambda: policy, self._authors, topics=self.at_hand.topics)
 
     async def __call__(self, *batch: Scored) -> list[Judged]:
         messages: list[Any] = [(SimpleNamespace(partition=1), scored) for scored in batch]
@@ -87,9 +85,7 @@ def test_troll_never_weighs_more_than_its_rule_says(score: float) -> None:
 def test_campaign_never_weighs_more_than_its_rule_says() -> None:
     """A copied text goes to review with what is known of its campaign, and no higher."""
     policy = load_policy()
-    scored = _scored(
-        scores={"campaign": 1.0}, details={"campaign": "8 times"}, campaign="first#0"
-    )
+    scored = _scored(scores={"campaign": 1.0}, details={"campaign": "8 times"}, campaign="first#0")
     judged = judge(scored, policy, "")
     assert ("review", "first#0") == (judged.decision, judged.campaign)
     assert [("campaign", "8 times")] == [(each.code, each.detail) for each in judged.reasons]
@@ -114,7 +110,8 @@ async def test_the_record_says_why(tmp_path: Path) -> None:
     judged = await judge_(*(_scored(n) for n in range(7)))
     scores = [each.scores["troll"] for each in judged]
     assert scores == sorted(scores)
-    assert scores[0] < 0.1 < 0.5 < scores[5]
+    assert scores[0] < 0.1
+    assert scores[5] > 0.5
     assert judged[-1].conduct is not None
     assert "habit" == judged[-1].conduct.nature
     assert "pace" == judged[-1].conduct.contributions[0].signal
@@ -166,7 +163,8 @@ async def test_a_burning_thread_is_a_circumstance(tmp_path: Path) -> None:
             ),
         )
     calm, burning = judge_.row("calm").state, judge_.row("hot").state
-    assert calm.calm.hits > 3 > 1e-9 > burning.calm.hits
+    assert calm.calm.hits > 3
+    assert burning.calm.hits < 1e-9
     assert burning.hot.hits > 3
 
 
