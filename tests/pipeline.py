@@ -237,12 +237,16 @@ class Pipeline:
         with consumer(self.settings, group_id=self.settings.consumer_group) as client:
             places = [tp for name in names for tp in audit_partitions(client, name)]
 
-            def settled() -> bool:
+            def unsettled() -> list[str]:
                 done = {tp: client.committed(tp) or 0 for tp in places}
                 # Asked for last: what is under way still has its source unfinished.
-                return done == client.end_offsets(places)
+                ends = client.end_offsets(places)
+                return [f"{tp.topic}/{tp.partition}" for tp in places if done[tp] != ends[tp]]
 
-            until(settled, "everything finished", within=within)
+            deadline = time.monotonic() + within
+            while (left := unsettled()) and time.monotonic() < deadline:
+                time.sleep(0.1)
+        assert not left, f"{left}\n" + "\n".join(w.log_text()[-1500:] for w in self.workers)
 
     def state(self, table: str) -> dict[str, bytes]:
         """What the table's changelog leaves, by partition and key: `3/article`."""

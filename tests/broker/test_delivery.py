@@ -46,7 +46,7 @@ def test_restored_and_then_sought(embedded: Pipeline) -> None:
     embedded.comments(100)
     worker = embedded.worker()
     embedded.wait_terminal(100, within=60)
-    assert 0 == worker.stop()
+    assert 0 == worker.stop(within=30)
     embedded.comments(400, start=100)
     embedded.worker(module="tests.broker.slow_seek").wait_ready()
     embedded.comments(100, start=500)

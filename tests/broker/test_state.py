@@ -16,8 +16,8 @@ from streams.broker import ApacheKafka
 from tests.broker.traffic import ARTICLES, Stamped, comments, decisions
 from tests.pipeline import Pipeline, Worker
 
-_TOTAL: Final = 3_000
-_LATER: Final = 500
+_TOTAL: Final = 2_000
+_LATER: Final = 300
 """Comments that come after a restart, most of them by known authors in known threads."""
 _BANDS: Final = Codec(BandState, "a band")
 _CAMPAIGNS: Final = Codec(CampaignState, "a campaign")

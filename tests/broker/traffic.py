@@ -7,7 +7,9 @@ depends on it. Such things are left out here, and each is named:
   whether an answer to him, which comes by another topic, was there before it.
 - Decisions come when the comments have been judged, since a rejection heats the thread for the
   comments behind it.
-- An author repeats no text but the campaigns', and stays below what a state has room for.
+- No author repeats himself, since which wording of a text stands for the others depends on which
+  of them came first, and they may come from several partitions.
+- No author does more than a state has room for.
 """
 
 import json
@@ -40,7 +42,7 @@ def comments(count: int, *, begin: float, seed: int = 5, name: str = "c") -> lis
     for number in range(count):
         chosen = chance.random()
         comment, article = f"{name}{number}", f"a{chance.randrange(ARTICLES)}"
-        text, parent, revision = ordinary_text(chance, chance.randint(8, 30)), "", 0
+        text, parent, revision = ordinary_text(chance, chance.randint(25, 40)), "", 0
         author = f"p{chance.randrange(200)}"
         if chosen < 0.1:
             # A copy of one of fifteen texts, with a few words changed.

@@ -27,14 +27,27 @@ def _source(offset: int) -> Source:
 
 
 def _posted(number: int, **changes: Any) -> Posted:
-    given = {"comment": number, "thread": number % 4, "toxicity": 0.9, "signature": (1, 2, 3)}
-    return Posted(**({"at": NOW + number * _MINUTE} | given | changes))
+    given: dict[str, Any] = {
+        "at": NOW + number * _MINUTE,
+        "comment": number,
+        "thread": number % 4,
+        "toxicity": 0.9,
+        "signature": (1, 2, 3),
+    }
+    return Posted(**(given | changes))
 
 
 def _replied(offset: int, **changes: Any) -> Replied:
-    given = {"replier": offset, "thread": 1, "toxicity": 0.9, "accuses": True}
-    at = NOW + offset * _MINUTE
-    return Replied(**({"author_id": "u", "source": _source(offset), "at": at} | given | changes))
+    given: dict[str, Any] = {
+        "author_id": "u",
+        "source": _source(offset),
+        "at": NOW + offset * _MINUTE,
+        "replier": offset,
+        "thread": 1,
+        "toxicity": 0.9,
+        "accuses": True,
+    }
+    return Replied(**(given | changes))
 
 
 def _decided(name: str, decision: _Decision, takes_back: str = "", heat: float = 0.1) -> Decided:
