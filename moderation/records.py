@@ -6,7 +6,7 @@ raises `RecordError` with one of the `CODES`.
 
 import json
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -250,7 +250,17 @@ _judged = msgspec.json.Decoder(Judged)
 _decided = msgspec.json.Decoder(Decided)
 _encoder = msgspec.json.Encoder()
 
-_Record = TypeVar("_Record", Article, Comment, Scored, Judged, Decided)
+
+class Versioned(Protocol):
+    """A record that says which version of the contract it follows."""
+
+    @property
+    def schema(self) -> int:
+        """The version."""
+        ...
+
+
+_Record = TypeVar("_Record", bound=Versioned)
 
 
 def encode(record: Article | Comment | Scored | Judged | Decided) -> bytes:
@@ -262,30 +272,31 @@ def encode(record: Article | Comment | Scored | Judged | Decided) -> bytes:
 
 def decode_article(value: bytes | None) -> Article:
     """Read an article; RecordError otherwise."""
-    return _checked(value, _article.decode)
+    return decoded(value, _article.decode)
 
 
 def decode_comment(value: bytes | None) -> Comment:
     """Read a comment; RecordError otherwise."""
-    return _checked(value, _comment.decode)
+    return decoded(value, _comment.decode)
 
 
 def decode_scored(value: bytes | None) -> Scored:
     """Read a scored comment; RecordError otherwise."""
-    return _checked(value, _scored.decode)
+    return decoded(value, _scored.decode)
 
 
 def decode_judged(value: bytes | None) -> Judged:
     """Read a judged comment; RecordError otherwise."""
-    return _checked(value, _judged.decode)
+    return decoded(value, _judged.decode)
 
 
 def decode_decided(value: bytes | None) -> Decided:
     """Read a moderator's decision; RecordError otherwise."""
-    return _checked(value, _decided.decode)
+    return decoded(value, _decided.decode)
 
 
-def _checked(value: bytes | None, decode: Callable[[bytes], _Record]) -> _Record:
+def decoded(value: bytes | None, decode: Callable[[bytes], _Record]) -> _Record:
+    """Read a record with the decoder of its type; RecordError otherwise."""
     if value is None:
         raise RecordError("tombstone", CODES["tombstone"])
     if not value.strip():

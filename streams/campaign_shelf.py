@@ -43,8 +43,13 @@ class CampaignShelf:
         self._known[record.id] = _Known(record, signed)
         for band in signed.bands:
             self._bands.setdefault(band, {})[record.id] = None
-        while len(self._known) > self._keep:
+        while len(self._known) > self._keep or self._is_over(next(iter(self._known)), record):
             self._drop(next(iter(self._known)))
+
+    def _is_over(self, campaign_id: str, latest: CampaignRecord) -> bool:
+        """Whether a campaign is so old that no text of it need be kept."""
+        last_seen = self._known[campaign_id].record.last_seen
+        return latest.last_seen - last_seen > self._settings.window_seconds
 
     def mark(self, scored: Scored, signed: Signature) -> None:
         """Put into a comment's record which campaign it belongs to, and how like its text is."""

@@ -18,12 +18,13 @@ from moderation.errors import TrollbridgeError
 from moderation.pages import read_page
 from moderation.policy import load_policy
 from moderation.simulation.labels import CommentLabel
-from streams import cli_models, cli_review, cli_train, logs, show, topics
+from streams import cli_models, cli_review, cli_train, cli_users, logs, show, topics
 from streams.audit import audit
 from streams.cli_calibrate import calibrate
 from streams.cli_evaluate import evaluate
+from streams.cli_forget import forget
 from streams.cli_simulate import simulate
-from streams.demo import running, sample_page, simulated_hour
+from streams.demo import SIMULATED_RATE, console, running, sample_page, simulated_hour
 from streams.produce import Produced, Reject, Stamp, produce
 from streams.score_file import score_file
 from streams.settings import Configured, load
@@ -39,8 +40,10 @@ app.add_typer(topics_app, name="topics")
 app.command()(evaluate)
 app.command()(simulate)
 app.command()(calibrate)
+app.command()(forget)
 app.add_typer(cli_models.app, name="models")
 app.add_typer(cli_train.app, name="train")
+cli_review.app.add_typer(cli_users.app, name="user")
 app.add_typer(cli_review.app, name="review")
 
 _MOST_NAMED = 10
@@ -104,7 +107,7 @@ def demo(
     load_policy(settings.policy)
     with err.status("Starting") as status, running(settings, status.update) as pipeline:
         status.update("Comments are crossing the bridge")
-        outcome = pipeline.play(name, data, stamp=stamp)
+        outcome = pipeline.play(name, data, stamp=stamp, rate=SIMULATED_RATE if simulated else 0.0)
         status.stop()
         if as_json:
             for judged in outcome.judged:
@@ -115,8 +118,9 @@ def demo(
         else:
             show.outcomes(out, name, outcome)
         if keep:
-            show.running(err, pipeline.settings)
-            pipeline.wait()
+            with console(pipeline.settings) as opened:
+                show.running(err, pipeline.settings, opened)
+                pipeline.wait()
         elif not as_json:
             show.next_steps(out)
     if not outcome.audit.balanced:

@@ -54,6 +54,13 @@ def _store(settings: Settings) -> Iterator["Store"]:
         store.close()
 
 
+@contextmanager
+def opened(context: typer.Context, database_url: str | None) -> Iterator["Store"]:
+    """The store that a command was told to use."""
+    with _store(_settings(context, database_url=database_url)) as store:
+        yield store
+
+
 @app.command()
 def migrate(context: typer.Context, database_url: DatabaseUrl = None) -> None:
     """Bring the store to its newest form, or make it; every other command does so, too."""
@@ -82,6 +89,40 @@ def consume(
         signal.signal(number, lambda *_: stop.set())
     with _store(settings) as store:
         review(settings, store, stop)
+
+
+@app.command("serve")
+def serve_command(
+    context: typer.Context,
+    *,
+    bind: Annotated[str | None, typer.Option(help="Address of the console, host:port.")] = None,
+    tls_cert: Annotated[str | None, typer.Option(help="Certificate chain (PEM).")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="Its key (PEM).")] = None,
+    consume: Annotated[
+        bool, typer.Option(help="Read flagged comments and send decisions, too, as `consume` does.")
+    ] = True,
+    brokers: Brokers = None,
+    topic_prefix: Prefix = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Open the moderators' console, until Ctrl-C or SIGTERM."""
+    from streams import serve  # noqa: PLC0415 - as above
+
+    settings = _settings(
+        context,
+        brokers=brokers,
+        topic_prefix=topic_prefix,
+        database_url=database_url,
+        console_bind=bind,
+        console_tls_cert=tls_cert,
+        console_tls_key=tls_key,
+    )
+    logs.configure(settings)
+    address = serve.address(settings)
+    if consume:
+        topics.require(settings)
+    with _store(settings) as store:
+        serve.serve(settings, store, address, consume=consume)
 
 
 @app.command()

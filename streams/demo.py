@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import secrets
 import socket
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from kafka import TopicPartition
@@ -22,7 +23,10 @@ from moderation.records import Comment, Judged, decode_judged, encode
 from moderation.simulation.generate import simulate
 from moderation.simulation.labels import CommentLabel
 from moderation.simulation.options import Options
-from streams.audit import Audit, audit
+from moderation.trolling import heat
+from moderation.trolling.campaigns import CampaignRecord, decode_record
+from moderation.trolling.heat import HOT_AT, HeatRecord
+from streams.audit import Audit, audit, read_all
 from streams.broker import EmbeddedBroker, free_port
 from streams.child import child
 from streams.clients import consumer, reaching
@@ -45,7 +49,13 @@ _HOUR = Options(
 
 _START_SECONDS = 60.0
 _OUTCOME_SECONDS = 120.0
+_SETTLE_SECONDS = 15.0
+_QUIET = 3
+"""Looks at the lag, in a row, that must find none: a record may be between two topics."""
+SIMULATED_RATE = 30.0
+"""Comments a second of a simulated hour: slow enough to see one thing lead to another."""
 _DEFAULT_METRICS_PORT = 9464
+_DEFAULT_CONSOLE_PORT = 8000
 
 
 class Outcome(msgspec.Struct):
@@ -55,6 +65,8 @@ class Outcome(msgspec.Struct):
     """In the order of the page, or of time."""
     produced: Produced
     audit: Audit
+    campaigns: list[CampaignRecord]
+    hot_threads: list[HeatRecord]
 
 
 class Demo:
@@ -65,12 +77,15 @@ class Demo:
         self._worker = worker
         self._log = log
 
-    def play(self, name: str, page: bytes, *, stamp: Stamp | None = None) -> Outcome:
+    def play(
+        self, name: str, page: bytes, *, stamp: Stamp | None = None, rate: float = 0.0
+    ) -> Outcome:
         """Send a page or JSON lines through and wait for every outcome.
 
-        `stamp` gives a comment's time in Kafka. TrollbridgeError when one is late.
+        `stamp` gives a comment's time in Kafka, `rate` is in comments a second. TrollbridgeError
+        when one is late.
         """
-        produced = produce(self.settings, [(name, BytesIO(page))], stamp=stamp)
+        produced = produce(self.settings, [(name, BytesIO(page))], stamp=stamp, rate=rate)
         if produced.rejects:
             reject = produced.rejects[0]
             raise PageError(f"{name}: comment {reject.line - 1}: {reject.reason}")
@@ -79,7 +94,54 @@ class Demo:
             # A page's comments all have the page's date.
             key=lambda record: (record.created_at, record.source.offset),
         )
-        return Outcome(judged, produced, audit(self.settings))
+        self._settle()
+        return Outcome(
+            judged, produced, audit(self.settings), self._campaigns(), self._hot_threads()
+        )
+
+    def _settle(self) -> None:
+        """Wait until everything that follows from the comments has been handled, too."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        quiet = 0
+        while quiet < _QUIET and time.monotonic() < deadline:
+            time.sleep(0.5)
+            self.require_worker()
+            lines = self._metrics().splitlines()
+            lag = sum(
+                float(line.rpartition(" ")[2])
+                for line in lines
+                if line.startswith("trollbridge_lag_records{")
+            )
+            quiet = quiet + 1 if lag == 0 else 0
+
+    def _metrics(self) -> str:
+        with urllib.request.urlopen(
+            f"http://{self.settings.metrics_bind}/metrics", timeout=5
+        ) as response:
+            text: str = response.read().decode()
+            return text
+
+    def _campaigns(self) -> list[CampaignRecord]:
+        """Each campaign as it was told of last."""
+        found: dict[str, CampaignRecord] = {}
+        for record in self._read(Topics(self.settings.topic_prefix).campaigns):
+            campaign = decode_record(record.value)
+            found[campaign.id] = campaign
+        return [campaign for campaign in found.values() if not campaign.merged_into]
+
+    def _hot_threads(self) -> list[HeatRecord]:
+        """Each thread that was hot, at its hottest."""
+        found: dict[str, HeatRecord] = {}
+        for record in self._read(Topics(self.settings.topic_prefix).heat):
+            told = heat.decode_record(record.value)
+            known = found.get(told.article_id)
+            if told.heat >= HOT_AT and (known is None or told.heat > known.heat):
+                found[told.article_id] = told
+        return sorted(found.values(), key=lambda told: -told.heat)
+
+    def _read(self, topic: str) -> list[Any]:
+        with reaching(self.settings), consumer(self.settings) as client:
+            return list(read_all(client, topic))
 
     def _outcomes(self, count: int) -> Iterator[Judged]:
         topic = Topics(self.settings.topic_prefix).judged
@@ -104,29 +166,53 @@ class Demo:
 
     def wait_ready(self) -> None:
         """Wait until the worker says that it is ready; TrollbridgeError when it does not."""
-        url = f"http://{self.settings.metrics_bind}/readyz"
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            self.require_worker()
-            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                urllib.request.urlopen(url, timeout=2).close()
-                return
-            time.sleep(0.1)
-        raise TrollbridgeError(
-            f"the worker was not ready within {_START_SECONDS:g} s; its log is {self._log}"
-        )
+        _wait_for(self.settings.metrics_bind, "/readyz", self._worker, self._log)
 
     def require_worker(self) -> None:
         """TrollbridgeError, with the worker's last line, when it has ended."""
-        if self._worker.poll() is not None:
-            lines = self._log.read_text("utf-8", "replace").strip().splitlines() or ["no message"]
-            last = lines[-1].removeprefix("trollbridge: ")
-            raise TrollbridgeError(f"the worker ended: {last}")
+        _require(self._worker, self._log)
 
     def wait(self) -> None:
         """Stay until the worker ends by itself."""
         self._worker.wait()
         self.require_worker()
+
+
+class Opened(NamedTuple):
+    """The console of a kept demo."""
+
+    url: str
+    name: str
+    password: str
+
+
+@contextlib.contextmanager
+def console(settings: Settings) -> Iterator[Opened]:
+    """Open the moderators' console on the demo's review topic, with a login made for it."""
+    port = _port(_DEFAULT_CONSOLE_PORT)
+    settings = msgspec.structs.replace(
+        settings, console_bind=f"127.0.0.1:{port}", review_metrics_bind="", database_url=""
+    )
+    opened = Opened(f"http://127.0.0.1:{port}", "demo", secrets.token_urlsafe(12))
+    _make_login(settings, opened)
+    log = Path(settings.data_dir) / "console.log"
+    with (
+        log.open("wb") as output,
+        child(settings, "streams.cli", "review", "serve", output=output) as process,
+    ):
+        _wait_for(f"127.0.0.1:{port}", "/healthz", process, log)
+        yield opened
+
+
+def _make_login(settings: Settings, opened: Opened) -> None:
+    # The review store takes a moment to import, which other commands need not wait for.
+    from moderation.review.access import links  # noqa: PLC0415
+    from moderation.review.access.signin import Browser  # noqa: PLC0415
+    from streams.review import open_store  # noqa: PLC0415
+
+    with contextlib.closing(open_store(settings)) as store:
+        this_command = Browser("127.0.0.1", "trollbridge demo")
+        links.accept(store, links.first(store), opened.password, this_command, name=opened.name)
 
 
 def sample_page() -> bytes:
@@ -160,7 +246,7 @@ def running(settings: Settings, say: Callable[[str], Any]) -> Iterator[Demo]:
             brokers=broker.address,
             security_protocol="PLAINTEXT",
             api_version=EmbeddedBroker.API_VERSION,
-            metrics_bind=f"127.0.0.1:{_metrics_port()}",
+            metrics_bind=f"127.0.0.1:{_port(_DEFAULT_METRICS_PORT)}",
             data_dir=folder,
             log_format="console",
         )
@@ -176,11 +262,31 @@ def running(settings: Settings, say: Callable[[str], Any]) -> Iterator[Demo]:
             yield demo
 
 
-def _metrics_port() -> int:
-    """The usual metrics port, or another one when that is taken."""
+def _port(usual: int) -> int:
+    """The usual port, or another one when that is taken."""
     with socket.socket() as probe:
         try:
-            probe.bind(("127.0.0.1", _DEFAULT_METRICS_PORT))
+            probe.bind(("127.0.0.1", usual))
         except OSError:
             return free_port()
-    return _DEFAULT_METRICS_PORT
+    return usual
+
+
+def _wait_for(address: str, path: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until a process of ours answers; TrollbridgeError when it does not."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        _require(process, log)
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            urllib.request.urlopen(f"http://{address}{path}", timeout=2).close()
+            return
+        time.sleep(0.1)
+    raise TrollbridgeError(f"{log.stem} was not ready within {_START_SECONDS:g} s; its log: {log}")
+
+
+def _require(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """TrollbridgeError, with its last line, when a process of ours has ended."""
+    if process.poll() is not None:
+        lines = log.read_text("utf-8", "replace").strip().splitlines() or ["no message"]
+        last = lines[-1].removeprefix("trollbridge: ")
+        raise TrollbridgeError(f"the {log.stem} ended: {last}")

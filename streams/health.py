@@ -7,7 +7,7 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import make_wsgi_app
+from prometheus_client import CollectorRegistry, Gauge, make_wsgi_app
 
 from moderation.errors import TrollbridgeError
 from streams import metrics
@@ -20,9 +20,10 @@ _STUCK_SECONDS = 30.0
 
 
 class Pulse:
-    """What the event loop tells the health thread."""
+    """What the loop that does the work tells the health thread; `ready` shows it as a metric."""
 
-    def __init__(self) -> None:
+    def __init__(self, ready: Gauge = metrics.ready) -> None:
+        self._gauge = ready
         self._beat = time.monotonic()
         self._not_ready = "starting"
 
@@ -30,7 +31,7 @@ class Pulse:
         """The loop turns; `not_ready` says why the worker is not ready, or is empty."""
         self._beat = time.monotonic()
         self._not_ready = not_ready
-        metrics.ready.set(not not_ready)
+        self._gauge.set(not not_ready)
 
     def alive(self) -> str:
         """Why the process is not alive, or empty."""
@@ -56,9 +57,17 @@ class _QuietHandler(WSGIRequestHandler):
 class HealthServer:
     """Serves `/metrics`, `/healthz` and `/readyz`."""
 
-    def __init__(self, host: str, port: int, pulse: Pulse) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        pulse: Pulse,
+        *,
+        registry: CollectorRegistry = metrics.REGISTRY,
+        setting: str = "metrics_bind",
+    ) -> None:
         checks = {"/healthz": pulse.alive, "/readyz": pulse.ready}
-        exposition = make_wsgi_app(metrics.REGISTRY)
+        exposition = make_wsgi_app(registry)
 
         def application(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
             path = environ["PATH_INFO"]
@@ -75,7 +84,7 @@ class HealthServer:
             )
         except OSError as error:
             raise TrollbridgeError(
-                f"cannot listen on {host}:{port} (metrics_bind): {error.strerror}"
+                f"cannot listen on {host}:{port} ({setting}): {error.strerror}"
             ) from error
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="health", daemon=True

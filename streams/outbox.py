@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import structlog
@@ -184,15 +184,13 @@ class Outbox:
         while len(self._producer) > _QUEUE // 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
-    def partitions(self, topic: str) -> int:
-        """How many partitions a topic has; BrokerError when it cannot be told. Blocks."""
+    def partitions(self, topics: Iterable[str]) -> dict[str, int]:
+        """How many partitions topics have; BrokerError when it cannot be told. Blocks."""
         try:
-            found = self._producer.list_topics(topic, timeout=10).topics[topic]
+            found = self._producer.list_topics(timeout=10).topics
         except KafkaException as error:
-            raise BrokerError(f"cannot ask for {topic}: {error.args[0].str()}") from error
-        if found.error is not None or not found.partitions:
-            raise BrokerError(f"cannot ask for {topic}: it has no partitions")
-        return len(found.partitions)
+            raise BrokerError(f"cannot ask for the topics: {error.args[0].str()}") from error
+        return {topic: len(found[topic].partitions) if topic in found else 0 for topic in topics}
 
     def close(self, timeout: float = 5) -> None:
         """Flush what is queued, for at most `timeout` seconds, and stop the polling thread."""

@@ -1,4 +1,4 @@
-"""Between Kafka and the review store: flagged comments in, decisions out.
+"""Between Kafka and the review store: flagged comments and what surrounds them in, decisions out.
 
 Both are safe against `kill -9`. Offsets are committed after the store, which knows a repetition;
 decisions are marked as sent after the broker has confirmed them.
@@ -9,9 +9,11 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -19,14 +21,19 @@ from kafka.errors import CommitFailedError, KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from moderation.errors import BrokerError, RecordError, StoreError
-from moderation.records import Judged, decode_judged
-from moderation.review import outbox
-from moderation.review.intake import check, take_in
+from moderation.records import decode_judged
+from moderation.review import campaigns, intake, outbox, threads
+from moderation.review.intake import Taken
 from moderation.review.rules import Rules
 from moderation.review.store import Store
+from moderation.trolling import heat
+from moderation.trolling.campaigns import decode_record as decode_campaign
 from streams import deadletters
+from streams import metrics_review as metrics
 from streams.clients import consumer, producer, reaching
 from streams.deadletters import DeadLetterLimit
+from streams.health import HealthServer, Pulse
+from streams.review_watch import Watch
 from streams.settings import Settings
 from streams.topics import Topics
 
@@ -35,6 +42,7 @@ log = structlog.get_logger(__name__)
 _FILE: Final = "review.db"
 _BATCH: Final = 500
 _POLL_MS: Final = 200
+_EXPIRY_SECONDS: Final = 3_600.0
 _MEMBERSHIP: Final = {"session_timeout_ms": 10_000, "heartbeat_interval_ms": 3_000}
 """After a `kill -9` the next reader waits ten seconds, as with the workers."""
 _CONFIRM_SECONDS: Final = 60.0
@@ -74,19 +82,20 @@ def review(
     *,
     on_batch: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Read `comments.review` into the store and send decisions, until told to stop.
+    """Read `comments.review`, `campaigns` and `threads.heat` into the store and send decisions.
 
-    BrokerError or StoreError when Kafka or the database stay away. `on_batch` is told how many
-    records were stored.
+    Until told to stop, with metrics at `review_metrics_bind`. BrokerError or StoreError when Kafka
+    or the database stay away. `on_batch` is told how many records were stored.
     """
     with (
+        _observed(settings) as pulse,
         reaching(settings),
         producer(settings) as producing,
         consumer(settings, group_id=group(settings), **_MEMBERSHIP) as client,
     ):
-        client.subscribe([Topics(settings.topic_prefix).review])
         reader = Reader(settings, store, client, producing)
         sender = Sender(settings, store, producing)
+        watch = Watch(store)
         log.info("review reader started", group=group(settings))
         try:
             while not stop.is_set():
@@ -94,12 +103,38 @@ def review(
                 if count:
                     on_batch(count)
                 sender.step()
+                _patiently(watch.step)
+                pulse.beat("")
         finally:
             sender.close()
 
 
+@contextmanager
+def _observed(settings: Settings) -> Iterator[Pulse]:
+    """Serve metrics and health, unless the setting is empty."""
+    pulse = Pulse(metrics.ready)
+    if not settings.review_metrics_bind:
+        yield pulse
+        return
+    name = "review_metrics_bind"
+    server = HealthServer(*settings.bind(name), pulse, registry=metrics.REGISTRY, setting=name)
+    server.start()
+    try:
+        yield pulse
+    finally:
+        server.close()
+
+
+class _Kind(NamedTuple):
+    """What is done with the records of a topic."""
+
+    decode: Callable[[bytes | None], Any]
+    check: Callable[[Any], None]
+    take_in: Callable[[Store, Sequence[Any]], Any]
+
+
 class Reader:
-    """Reads flagged comments into the store."""
+    """Reads flagged comments, campaigns and heats of threads into the store."""
 
     def __init__(
         self, settings: Settings, store: Store, client: KafkaConsumer, letters: KafkaProducer
@@ -107,47 +142,72 @@ class Reader:
         self._store = store
         self._client = client
         self._letters = letters
-        self._deadletter_topic = Topics(settings.topic_prefix).deadletter
+        self._topics = Topics(settings.topic_prefix)
+        self._kinds = {
+            self._topics.review: _Kind(decode_judged, intake.check, intake.take_in),
+            self._topics.campaigns: _Kind(decode_campaign, campaigns.check, campaigns.take_in),
+            self._topics.heat: _Kind(heat.decode_record, threads.check, threads.take_in),
+        }
         self._limit = DeadLetterLimit(
             in_a_row=settings.deadletters_in_a_row, share=settings.deadletters_share
         )
+        self._expire_at = time.monotonic()
+        client.subscribe(list(self._kinds))
 
     def step(self) -> int:
         """Store and commit what has come; how many records it was."""
+        self._expire()
         polled = self._client.poll(_POLL_MS, max_records=_BATCH)
         records = [record for batch in polled.values() for record in batch]
         if not records:
             return 0
         began = time.perf_counter()
         good, letters = self._opened(records)
-        taken = _patiently(lambda: take_in(self._store, good))
+        taken = self._take_in(good)
         _confirm(letters)
         # Only now: what is committed is in the store or among the dead letters.
         self._commit(polled)
+        comments = taken.get(self._topics.review, Taken())
+        _count(good, comments)
         log.info(
             "stored for review",
             records=len(records),
-            new=taken.new,
-            updated=taken.updated,
-            repeated=taken.repeated,
+            new=comments.new,
+            updated=comments.updated,
+            repeated=comments.repeated,
+            placed=taken.get(self._topics.campaigns, 0),
+            heated=taken.get(self._topics.heat, 0),
             dead=len(letters),
             seconds=round(time.perf_counter() - began, 4),
         )
         return len(records)
 
-    def _opened(self, records: Sequence[Any]) -> tuple[list[Judged], list[Any]]:
-        """The records that the store can hold, and the dead letters that were sent for others."""
-        good: list[Judged] = []
+    def _take_in(self, good: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """Store records by topic; what became of them."""
+        taken: dict[str, Any] = {}
+        for topic, kind in self._kinds.items():
+            if topic in good:
+                taken[topic] = _patiently(partial(kind.take_in, self._store, good[topic]))
+        return taken
+
+    def _opened(self, records: Sequence[Any]) -> tuple[dict[str, list[Any]], list[Any]]:
+        """By topic what the store can hold, and the dead letters that were sent for the rest."""
+        good: dict[str, list[Any]] = {}
         letters: list[Any] = []
         for record in records:
+            if record.value is None and record.topic == self._topics.heat:
+                # A thread that is forgotten, as compacted topics say it: so it will be here.
+                continue
             error: RecordError | None = None
+            kind = self._kinds[record.topic]
             try:
-                judged = decode_judged(record.value)
-                check(judged)
-                good.append(judged)
+                opened = kind.decode(record.value)
+                kind.check(opened)
+                good.setdefault(record.topic, []).append(opened)
             except RecordError as found:
                 error = found
-                letter = deadletters.letter(self._deadletter_topic, record, found)
+                metrics.dead_letters.labels(found.code).inc()
+                letter = deadletters.letter(self._topics.deadletter, record, found)
                 letters.append(
                     self._letters.send(
                         letter.topic,
@@ -158,6 +218,14 @@ class Reader:
                 )
             self._limit.saw(error)
         return good, letters
+
+    def _expire(self) -> None:
+        """Forget old campaigns and threads, once an hour."""
+        if time.monotonic() < self._expire_at:
+            return
+        self._expire_at = time.monotonic() + _EXPIRY_SECONDS
+        _patiently(lambda: campaigns.expire(self._store))
+        _patiently(lambda: threads.expire(self._store))
 
     def _commit(self, polled: dict[TopicPartition, list[Any]]) -> None:
         offsets = {
@@ -192,6 +260,7 @@ class Sender:
         ]
         _confirm(sends)
         _patiently(lambda: outbox.confirm(self._store, [record.pk for record in due]))
+        metrics.sent.inc(len(due))
         log.info("decisions sent", records=len(due))
         return len(due)
 
@@ -208,6 +277,15 @@ class Sender:
             outbox.resign(self._store, self._name)
         except StoreError as error:
             log.warning("sender's role not given up", error=str(error))
+
+
+def _count(good: Mapping[str, Sequence[Any]], comments: Taken) -> None:
+    """Count what was stored."""
+    for topic, records in good.items():
+        metrics.records.labels(topic).inc(len(records))
+    reopened = {"reopened": comments.reopened, "updated": comments.updated - comments.reopened}
+    for outcome, count in {"new": comments.new, "repeated": comments.repeated, **reopened}.items():
+        metrics.comments.labels(outcome).inc(count)
 
 
 def send_due(settings: Settings, store: Store) -> int:
@@ -238,6 +316,7 @@ def _patiently(act: Callable[[], Any]) -> Any:
         except StoreError as error:
             if time.monotonic() + wait > deadline:
                 raise
+            metrics.store_retries.inc()
             log.warning("review store does not answer", error=str(error), wait_s=wait)
             time.sleep(wait)
     return None

@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """State, caches, stores."""
     metrics_bind: str = "127.0.0.1:9464"
     """Address of /metrics, /healthz and /readyz."""
+    review_metrics_bind: str = "127.0.0.1:9465"
+    """The same of `review consume` and `review serve`; empty: none."""
     database_url: Secret = ""
     """Store of the review queue, `postgresql://…` or `sqlite:///FILE`; empty: a file in
     `data_dir`."""
@@ -46,6 +48,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Share of decided comments that a second moderator sees, blind."""
     review_golden: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.02
     """Share of claims that get a comment with a known answer, while there are any."""
+
+    console_bind: str = "127.0.0.1:8000"
+    """Address of the moderators' console."""
+    console_hosts: tuple[str, ...] = ()
+    """Names by which browsers reach the console; empty: those of this machine on loopback, and any
+    name elsewhere."""
+    console_tls_cert: str = ""
+    """Certificate chain (PEM) of the console."""
+    console_tls_key: str = ""
+    """Its key (PEM)."""
+    console_trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of reverse proxies whose X-Forwarded-For and -Proto are believed."""
+    oidc_issuer: str = ""
+    """Identity provider that may vouch for moderators, `https://…`; empty: passwords alone."""
+    oidc_client_id: str = ""
+    """By which the provider knows the console."""
+    oidc_client_secret: Secret = ""
+    """The client's secret; empty for a public client."""
+    oidc_role_claim: str = "role"
+    """Claim that holds `moderator`, `lead` or `admin`, alone or in a list."""
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     """How to speak to Kafka."""
@@ -172,11 +194,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             for name, value in msgspec.structs.asdict(self).items()
         }
 
-    def bind(self) -> tuple[str, int]:
-        """Host and port of `metrics_bind`; SettingsError when it is neither."""
-        host, _, port = self.metrics_bind.rpartition(":")
+    def bind(self, name: str = "metrics_bind") -> tuple[str, int]:
+        """Host and port of this setting; SettingsError when it is neither."""
+        value: str = getattr(self, name)
+        host, _, port = value.rpartition(":")
         if not host or not port.isdigit():
-            raise SettingsError(f"metrics_bind={self.metrics_bind!r} is not host:port")
+            raise SettingsError(f"{name}={value!r} is not host:port")
         return host.strip("[]"), int(port)
 
 
@@ -191,6 +214,12 @@ class Configured(msgspec.Struct, frozen=True):
         given = {name: value for name, value in values.items() if value is not None}
         merged = msgspec.structs.asdict(self.settings) | given
         return type(self)(_converted(merged, origin), self.origins | dict.fromkeys(given, origin))
+
+
+_LISTS: Final = frozenset(
+    name for name, value in msgspec.structs.asdict(Settings()).items() if isinstance(value, tuple)
+)
+"""Settings that are lists."""
 
 
 def is_secret(name: str) -> bool:
@@ -239,11 +268,6 @@ def _known(table: dict[str, Any], origin: str) -> dict[str, Any]:
     if unknown:
         raise SettingsError(f"{origin}: unknown setting {min(unknown)!r}")
     return table
-
-
-_LISTS: Final = frozenset(
-    field.name for field in msgspec.structs.fields(Settings) if field.default == ()
-)
 
 
 def _from_text(name: str, text: str) -> Any:

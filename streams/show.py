@@ -16,7 +16,7 @@ from moderation.records import Judged, Reason
 from moderation.simulation.labels import CommentLabel
 from streams.audit import Audit
 from streams.bench.run import Bench
-from streams.demo import Outcome
+from streams.demo import Opened, Outcome
 from streams.replay import Replay
 from streams.settings import Configured, Settings, is_secret
 
@@ -61,7 +61,25 @@ def simulation(out: Console, name: str, outcome: Outcome, labels: list[CommentLa
             kind.replace("_", " "), *(f"{n or ''}" for n in (count, len(review), toxic, found))
         )
     out.print(table)
+    _found(out, outcome)
     _sum_up(out, outcome)
+
+
+def _found(out: Console, outcome: Outcome) -> None:
+    """What no comment shows alone."""
+    for campaign in outcome.campaigns:
+        out.print(
+            f"\n[bold]Campaign[/]: {campaign.comments} comments by {campaign.authors} authors "
+            f"under {campaign.articles} articles, nearly the same words:"
+        )
+        out.print(f"  [dim]{escape(_excerpt(campaign.text))}[/]")
+    for thread in outcome.hot_threads:
+        tipped = next((j for j in outcome.judged if j.id == thread.tipped), None)
+        said = "; ".join(each.detail for each in thread.contributions)
+        out.print(f"\n[bold]Hot thread[/]: forecast {thread.heat:.2f}, {escape(said)}")
+        if tipped is not None:
+            name, words = escape(tipped.author_name), escape(_excerpt(tipped.text))
+            out.print(f"  tipped by {name}: [dim]{words}[/]")
 
 
 def _said(title: str, comments: list[Judged], behaviours: Sequence[str] = ()) -> Table:
@@ -157,16 +175,18 @@ def next_steps(out: Console) -> None:
     out.print(
         "\nNext: [bold]trollbridge demo --page FILE[/] takes your own page, "
         "[bold]--simulate[/] an hour with trolls in it,\n"
-        "[bold]--keep[/] leaves it running with metrics, [bold]--json[/] prints judged records. "
-        "docs/why.md says how nothing gets lost; "
+        "[bold]--keep[/] leaves it running with the moderators' console, [bold]--json[/] prints "
+        "judged records. docs/why.md says how nothing gets lost; "
         "docs/operate.md, how to run it."
     )
 
 
-def running(out: Console, settings: Settings) -> None:
+def running(out: Console, settings: Settings, opened: Opened) -> None:
     """Where a kept demo listens."""
     out.print(
-        f"\nStill running. Metrics: http://{settings.metrics_bind}/metrics   "
+        f"\nStill running. Console: [bold]{opened.url}[/]   name [bold]{opened.name}[/], "
+        f"password [bold]{opened.password}[/]\n"
+        f"Metrics: http://{settings.metrics_bind}/metrics   "
         f"Broker: {settings.brokers}\n"
         f"Send more: [bold]TROLLBRIDGE_BROKERS={settings.brokers} "
         f"TROLLBRIDGE_API_VERSION={settings.api_version} trollbridge produce FILE[/]\n"

@@ -9,6 +9,7 @@ from moderation.records import Comment
 class _Said(NamedTuple):
     id: str
     text: str
+    author_id: str
 
 
 class Threads:
@@ -41,11 +42,19 @@ class Threads:
         """Remember a comment; a later revision takes the place of the earlier one."""
         thread = self._threads.setdefault(comment.article_id, deque(maxlen=self._length))
         self._threads.move_to_end(comment.article_id)
+        added = _Said(comment.id, comment.text, comment.author_id)
         for index, said in enumerate(thread):
             if said.id == comment.id:
-                thread[index] = _Said(comment.id, comment.text)
+                thread[index] = added
                 break
         else:
-            thread.append(_Said(comment.id, comment.text))
+            thread.append(added)
         while len(self._threads) > self._keep:
             self._threads.popitem(last=False)
+
+    def forget(self, author_id: str) -> None:
+        """Drop an author's comments."""
+        for article_id, thread in self._threads.items():
+            if any(said.author_id == author_id for said in thread):
+                left = (said for said in thread if said.author_id != author_id)
+                self._threads[article_id] = deque(left, maxlen=self._length)

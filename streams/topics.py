@@ -1,5 +1,6 @@
 """The topics of the contract: names, keys, cleanup; creating and checking them."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -13,7 +14,11 @@ from streams.settings import Settings
 TABLES: Final = ("authors", "threads", "bands", "campaigns")
 """The tables of state, each with a changelog."""
 
-_CHANGELOG: Final = {
+_ERASURE: Final = {
+    # What a tombstone or a newer value has replaced must be gone a day later, on quiet topics too.
+    "max.compaction.lag.ms": str(24 * 60 * 60 * 1_000),
+}
+_CHANGELOG: Final = _ERASURE | {
     # Only closed segments are compacted, and a worker that starts reads what is left.
     "segment.bytes": str(64 * 2**20),
     "min.cleanable.dirty.ratio": "0.2",
@@ -98,6 +103,16 @@ class Topics(msgspec.Struct, frozen=True):
         """The changelog of a table."""
         return f"{self.prefix}state.{table}"
 
+    def partitioned_alike(self) -> tuple[str, ...]:
+        """Topics that must have as many partitions as `comments`: state is kept by partition."""
+        return (
+            self.comments,
+            self.scored,
+            self.decisions,
+            *self.internal(),
+            *map(self.state, TABLES),
+        )
+
     def cleanup(self) -> dict[str, str]:
         """Every topic with its cleanup policy."""
         return {
@@ -123,18 +138,23 @@ def create(settings: Settings) -> list[str]:
     with reaching(settings), admin(settings) as client:
         missing = _missing(settings, client.list_topics())
         brokers = len(client.describe_cluster()["brokers"])
-        replication = settings.replication or min(MAX_REPLICATION, brokers)
         topics = Topics(settings.topic_prefix)
+        partitions = settings.partitions
+        if missing and topics.comments not in missing:
+            # An older installation gets what is new in the number that it has.
+            (comments,) = client.describe_topics([topics.comments])
+            partitions = max(partitions, len(comments["partitions"]))
+        replication = settings.replication or min(MAX_REPLICATION, brokers)
         cleanup = topics.cleanup()
-        changelogs = {topics.state(table) for table in TABLES}
+        configs: dict[str, dict[str, str]] = {topics.decisions: _ERASURE}
+        configs |= {topics.state(table): _CHANGELOG for table in TABLES}
         if missing:
             client.create_topics(
                 {
                     name: {
-                        "num_partitions": settings.partitions,
+                        "num_partitions": partitions,
                         "replication_factor": replication,
-                        "configs": {"cleanup.policy": cleanup[name]}
-                        | (_CHANGELOG if name in changelogs else {}),
+                        "configs": {"cleanup.policy": cleanup[name]} | configs.get(name, {}),
                     }
                     for name in missing
                 },
@@ -154,6 +174,9 @@ def check(settings: Settings) -> list[str]:
         cleanup = Topics(settings.topic_prefix).cleanup()
         present = [name for name in cleanup if name not in missing]
         described = client.describe_topics(present) if present else []
+        alike = Topics(settings.topic_prefix).partitioned_alike()
+        counts = {topic["name"]: len(topic["partitions"]) for topic in described}
+        problems += unlike({name: counts[name] for name in alike if name in counts})
         for topic in described:
             partitions = topic["partitions"]
             replicas = {len(partition["replica_nodes"]) for partition in partitions}
@@ -169,6 +192,19 @@ def check(settings: Settings) -> list[str]:
             if set(policy.split(",")) != set(cleanup[name].split(",")):
                 problems.append(f"{name}: cleanup.policy is {policy}, {cleanup[name]} wanted")
     return problems
+
+
+def unlike(partitions: Mapping[str, int]) -> list[str]:
+    """What is wrong with the partitions of topics that must have as many as the first, a line each.
+
+    `partitions` are those of `Topics.partitioned_alike`, in that order.
+    """
+    first, wanted = next(iter(partitions.items()), ("", 0))
+    return [
+        f"{name}: {count} partitions, and {first} has {wanted}: they must have the same number"
+        for name, count in partitions.items()
+        if count != wanted
+    ]
 
 
 def _missing(settings: Settings, present: list[str]) -> list[str]:

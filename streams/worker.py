@@ -14,7 +14,7 @@ import faust
 import structlog
 from faust.types import StreamT
 
-from moderation.errors import SettingsError, TrollbridgeError
+from moderation.errors import BrokerError, SettingsError, TrollbridgeError
 from moderation.policy_file import PolicyFile
 from moderation.scoring.process import ScoringProcess
 from streams import metrics, topics
@@ -136,10 +136,11 @@ class Worker:
         limit = DeadLetterLimit(
             in_a_row=self._settings.deadletters_in_a_row, share=self._settings.deadletters_share
         )
+        latest = Threads(keep=self._settings.threads_kept, length=self._settings.thread_length)
         score = ScoreHandler(
             self._process,
             self._shelf,
-            Threads(keep=self._settings.threads_kept, length=self._settings.thread_length),
+            latest,
             lambda: self._policy.policy,
             heats=self._state.threads,
             campaigns=self._campaign_shelf,
@@ -156,7 +157,10 @@ class Worker:
             "judge": (topics.scored, judge),
             "decisions": (topics.decisions, DecisionsHandler(state.authors, topics=topics)),
             "replies": (topics.replies, RepliesHandler(state.authors)),
-            "rejections": (topics.rejections, RejectionsHandler(state.threads, topics=topics)),
+            "rejections": (
+                topics.rejections,
+                RejectionsHandler(state.threads, latest, topics=topics),
+            ),
             "sightings": (
                 topics.sightings,
                 SightingsHandler(state.bands, state.authors, topics=topics),
@@ -218,9 +222,7 @@ class Worker:
     async def _start(self) -> None:
         try:
             await asyncio.to_thread(topics.require, self._settings)
-            self._sighting_partitions = await asyncio.to_thread(
-                self._outbox.partitions, self._topics.sightings
-            )
+            await self._require_partitions()
             await self._process.start()
             self._publish_info()
             self._app.on_rebalance_complete.connect(self._restored, weak=False)
@@ -232,6 +234,13 @@ class Worker:
             await self._app.start()
         except Exception as error:  # noqa: BLE001 - whatever it is, the process must end
             self._fatal(error)
+
+    async def _require_partitions(self) -> None:
+        names = self._topics.partitioned_alike()
+        partitions = await asyncio.to_thread(self._outbox.partitions, names)
+        for problem in topics.unlike(partitions):
+            raise BrokerError(f"{problem}; see docs/operate.md, Several workers")
+        self._sighting_partitions = partitions[self._topics.sightings]
 
     async def _until(self, stop: asyncio.Event, *coroutines: Any) -> None:
         """Wait for a signal, a failure, a crash of Faust's own, or the coroutines."""
@@ -263,7 +272,8 @@ class Worker:
         self._assigned = True
         self._assigned_at = time.monotonic()
         assigned = self._app.consumer.assignment()
-        self._state.disown(self._owned())
+        # Not what stays here: Faust reads of that only what the changelog has got since.
+        self._state.disown(owned_partitions(assigned, self._topics.comments))
         for topic in (self._topics.articles, self._topics.comments, self._topics.scored):
             own = sum(1 for tp in assigned if tp.topic == topic)
             metrics.assigned_partitions.labels(topic).set(own)

@@ -95,9 +95,12 @@ def kappa(pairs: Sequence[tuple[str, str]], *, least: int = LEAST) -> Figure | N
     return Figure(value, max(-1.0, value - _Z * error), min(1.0, value + _Z * error))
 
 
-def agreements(store: Store, *, since: float = 0.0) -> Agreements:
-    """Agreement over the second looks since a time (seconds since the epoch)."""
-    pairs = list(_pairs(store, since))
+def agreements(store: Store, *, since: float = 0.0, most: int | None = None) -> Agreements:
+    """Agreement over the second looks since a time (seconds since the epoch).
+
+    `most` bounds it to the latest ones.
+    """
+    pairs = list(_pairs(store, since, most))
     reasons: dict[str, list[Pair]] = defaultdict(list)
     people: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
@@ -171,7 +174,7 @@ def disagreements(store: Store, *, limit: int = 100) -> list[Disagreement]:
     return found
 
 
-def _pairs(store: Store, since: float) -> Iterable[Pair]:
+def _pairs(store: Store, since: float, most: int | None) -> Iterable[Pair]:
     first, second = aliased(Decision), aliased(Decision)
     query = (
         select(first, second)
@@ -185,6 +188,9 @@ def _pairs(store: Store, since: float) -> Iterable[Pair]:
             second.undone.is_(None),
         )
     )
+    if most is not None:
+        latest = select(Look.pk).where(Look.kind == "second", Look.answer.is_not(None))
+        query = query.where(Look.pk.in_(latest.order_by(Look.pk.desc()).limit(most)))
     with store.reading() as session:
         rows: list[Any] = list(session.execute(query))
     for one, other in rows:

@@ -12,10 +12,11 @@ from moderation.review.models import Decision, ItemVersion
 _SHOWN: Final = ("text", "revision", "parent_text", "section", "priority", "scores")
 
 
-def changed(session: Session, item: Any, seen: int) -> ChangedError:
+def changed(session: Session, item: Any, seen: int, *, blind: bool = False) -> ChangedError:
     """The refusal of a decision on version `seen`, with every field that differs.
 
-    `item` is a row with pk, id, version, state, record and decision.
+    `item` is a row with pk, id, version, state, record and decision. Whoever looks at it `blind`
+    is not told its state, nor who decided.
     """
     changes: dict[str, tuple[Any, Any]] = {}
     then = session.scalar(
@@ -26,6 +27,14 @@ def changed(session: Session, item: Any, seen: int) -> ChangedError:
     )
     if then is not None:
         changes |= _content(decode_judged(then.encode()), decode_judged(item.record.encode()))
+    if blind:
+        said = ", ".join(name.replace("_", " ") for name in changes)
+        return ChangedError(
+            f"comment {item.id} is not what it was at version {seen}"
+            f"{f': {said}' if said else ''}; look again",
+            version=item.version,
+            changes=changes,
+        )
     state = session.scalar(
         select(Decision.from_state)
         .where(Decision.comment_id == item.id, Decision.kind == "decision", Decision.version > seen)

@@ -72,7 +72,7 @@ def _decide(
     item = locked(session, choice.comment_id)
     look = looks.begun(session, person, item.pk, now)
     if item.version != choice.version or (look is not None and look.item_id != item.item_id):
-        return _late(session, now, person, item, choice)
+        return _late(session, now, person, item, choice, blind=look is not None)
     if look is not None:
         deed = Deed(item, choice.action, item.state, look.kind, look.pk, look.claimed_at)
     else:
@@ -170,7 +170,9 @@ def _is_held(item: Any, person: Person, now: float) -> bool:
     return item.claimed_by not in {"", person.name} and item.claimed_until >= now
 
 
-def _late(session: Session, now: float, person: Person, item: Any, choice: Choice) -> ChangedError:
+def _late(
+    session: Session, now: float, person: Person, item: Any, choice: Choice, *, blind: bool
+) -> ChangedError:
     detail = {
         "item_id": item.item_id,
         "seen": choice.version,
@@ -180,7 +182,7 @@ def _late(session: Session, now: float, person: Person, item: Any, choice: Choic
         "note": log.digest(choice.note),
     }
     log.append(session, now, [log.Act(person.name, "refused", item.id, detail)])
-    return changed(session, item, choice.version)
+    return changed(session, item, choice.version, blind=blind)
 
 
 def _require_deciding(item: Any, person: Person, now: float) -> None:

@@ -51,6 +51,9 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
     cells = {name: str(detail.get(name, "")) for name in _COLUMNS if name not in row}
     cells |= {name: str(value) for name, value in row.items() if name != "detail"}
     cells["detail"] = canonical(detail)
-    return {
-        name: f"'{value}" if value.startswith(_FORMULA) else value for name, value in cells.items()
-    }
+    return {name: cell(value) for name, value in cells.items()}
+
+
+def cell(value: str) -> str:
+    """A text as a cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(_FORMULA) else value

@@ -1,7 +1,8 @@
 """Judged records into the store: each comment one row, however often its record comes."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -10,15 +11,17 @@ from sqlalchemy.orm import Session
 
 from moderation.errors import RecordError
 from moderation.records import MAX_REVISION, Judged, encode
-from moderation.review import log
-from moderation.review.models import WAITING, Item, ItemReason, ItemVersion, State
+from moderation.review import campaigns, log, threads
+from moderation.review.locks import alone, beside
+from moderation.review.models import WAITING, Day, Item, ItemReason, ItemVersion, State
 from moderation.review.order import sort_key
+from moderation.review.plain import plain
 from moderation.review.store import Store
+from moderation.trolling.decay import DAY
+from moderation.trolling.heat import HeatRecord
 
 _MAX_ID: Final = 256
 _MAX_SECTION: Final = 200
-_NUL: Final = {0: "\u2400"}
-"""PostgreSQL stores no NUL character; its symbol stands for it."""
 
 SYSTEM: Final = "trollbridge"
 """Who acts where nobody does."""
@@ -57,8 +60,11 @@ def take_in(store: Store, records: Iterable[Judged], *, state: State = "open") -
     """
     taken = Taken()
     newest: dict[str, Judged] = {}
+    told: list[tuple[str, str]] = []
     for judged in records:
-        name = _plain(judged.id)
+        if judged.campaign:
+            told.append((judged.item_id, judged.campaign))
+        name = plain(judged.id)
         other = newest.get(name)
         if other is not None:
             taken.repeated += 1
@@ -69,8 +75,11 @@ def take_in(store: Store, records: Iterable[Judged], *, state: State = "open") -
     # In one order, so that two transactions cannot wait for each other.
     ids = sorted(newest)
     with store.writing() as session:
+        beside(store, session)
+        campaigns.remember(store, session, told)
+        rows = _rows(session, newest)
         present = _present(session, ids)
-        fresh = {name: _row(newest[name]) for name in ids if name not in present}
+        fresh = {name: rows[name] for name in ids if name not in present}
         added = _add(store, session, fresh, newest, state)
         taken.new = len(added)
         late = sorted(fresh.keys() - added.keys())
@@ -78,39 +87,26 @@ def take_in(store: Store, records: Iterable[Judged], *, state: State = "open") -
             # Another reader was first with these; its rows are there now.
             present |= _present(session, late)
         for name in sorted(present):
-            _update(session, store.now(), present[name], newest[name], taken)
+            _update(session, present[name], newest[name], rows[name], taken, now=store.now())
+        if state != "golden":
+            _count_arrivals(store, session, (newest[name] for name in added))
     return taken
 
 
 def place_in_campaign(store: Store, campaign: str, comment_ids: Collection[str]) -> int:
     """Tell which campaign comments belong to; the number of items that are here."""
     with store.writing() as session:
-        changed = session.execute(
-            update(Item)
-            .where(Item.id.in_([_plain(name) for name in comment_ids]))
-            .values(campaign=_plain(campaign))
-        )
-        return _count(changed)
+        alone(store, session)
+        query = select(Item.pk).where(Item.id.in_([plain(name) for name in comment_ids]))
+        items = session.scalars(query).all()
+        campaigns.put(session, dict.fromkeys(items, plain(campaign)))
+        return len(items)
 
 
-def set_heat(store: Store, article_id: str, heat: float) -> int:
-    """Tell the heat (0..1) of a thread to its waiting items; how many there are."""
-    with store.writing() as session:
-        changed = session.execute(
-            update(Item)
-            .where(Item.article_id == _plain(article_id), Item.state.in_(WAITING))
-            .values(heat=heat)
-        )
-        return _count(changed)
-
-
-def _count(result: Any) -> int:
-    count: int = result.rowcount
-    return count
-
-
-def _plain(text: str) -> str:
-    return text.translate(_NUL)
+def set_heat(store: Store, article_id: str, heat: float) -> None:
+    """Tell the heat (0..1) of a thread as of now; its items show it."""
+    said = HeatRecord(article_id=article_id, heat=heat, contributions=[], at=store.now())
+    threads.take_in(store, [said])
 
 
 def _age(judged: Judged) -> tuple[int, str]:
@@ -130,6 +126,7 @@ def _present(session: Session, ids: Sequence[str]) -> dict[str, Any]:
             Item.judged_at,
             Item.source,
             Item.fingerprint,
+            Item.campaign,
         )
         .where(Item.id.in_(ids))
         .order_by(Item.pk)
@@ -162,10 +159,14 @@ def _add(
     return added
 
 
-def _update(session: Session, now: float, row: Any, judged: Judged, taken: Taken) -> None:
+def _update(
+    session: Session, row: Any, judged: Judged, fresh: dict[str, Any], taken: Taken, *, now: float
+) -> None:
     """Bring an item to a later form of its comment, if it is one."""
-    fresh = _row(judged)
     same = row.item_id == fresh["item_id"]
+    if same:
+        # What is told of the same words holds; other words may be in no campaign.
+        fresh["campaign"] = fresh["campaign"] or row.campaign
     if (
         row.state == "golden"
         or (same and row.source == fresh["source"])
@@ -173,6 +174,10 @@ def _update(session: Session, now: float, row: Any, judged: Judged, taken: Taken
         or _age(judged) < (row.revision, row.judged_at)
     ):
         taken.repeated += 1
+        if same and fresh["campaign"] != row.campaign:
+            session.execute(
+                update(Item).where(Item.pk == row.pk).values(campaign=fresh["campaign"])
+            )
         return
     edited = judged.revision > row.revision
     reopens = edited and row.state not in WAITING
@@ -207,25 +212,48 @@ def _update(session: Session, now: float, row: Any, judged: Judged, taken: Taken
         log.append(session, now, [log.Act(SYSTEM, "edited", row.id, detail)])
 
 
+def _rows(session: Session, newest: Mapping[str, Judged]) -> dict[str, dict[str, Any]]:
+    """The columns of items, from their records and from what is known of what surrounds them."""
+    rows = {name: _row(judged) for name, judged in newest.items()}
+    placed = campaigns.of_items(session, [row["item_id"] for row in rows.values()])
+    for name, row in rows.items():
+        forecast = newest[name].forecast
+        row["campaign"] = placed.get(row["item_id"], "")
+        row["heat"] = forecast.heat if forecast else None
+    return rows
+
+
+def _count_arrivals(store: Store, session: Session, added: Iterable[Judged]) -> None:
+    """Count new items by day. Last of all, since other readers wait for a day's row."""
+    days = Counter(int(judged.arrived_at // DAY) for judged in added)
+    rows = [{"day": day, "arrivals": count} for day, count in sorted(days.items())]
+    if rows:
+        statement = store.insert(Day)
+        more = Day.arrivals + statement.excluded.arrivals
+        session.execute(
+            statement.on_conflict_do_update(index_elements=["day"], set_={"arrivals": more}), rows
+        )
+
+
 def _row(judged: Judged) -> dict[str, Any]:
     """The columns of an item that follow from the record alone."""
     source = judged.source
     return {
-        "id": _plain(judged.id),
-        "item_id": _plain(judged.item_id),
+        "id": plain(judged.id),
+        "item_id": plain(judged.item_id),
         "revision": judged.revision,
         "priority": judged.priority,
         "sort_key": sort_key(judged.priority, judged.arrived_at),
         "arrived_at": judged.arrived_at,
-        "judged_at": _plain(judged.judged_at),
-        "source": _plain(f"{source.topic}/{source.partition}/{source.offset}"),
+        "judged_at": plain(judged.judged_at),
+        "source": plain(f"{source.topic}/{source.partition}/{source.offset}"),
         "fingerprint": _fingerprint(judged),
-        "article_id": _plain(judged.article_id),
-        "author_id": _plain(judged.author_id),
-        "author_name": _plain(judged.author_name),
+        "article_id": plain(judged.article_id),
+        "author_id": plain(judged.author_id),
+        "author_name": plain(judged.author_name),
         "section": section(judged.section),
-        "reason": _plain(judged.reasons[0].code) if judged.reasons else "",
-        "text": _plain(judged.text),
+        "reason": plain(judged.reasons[0].code) if judged.reasons else "",
+        "text": plain(judged.text),
         # JSON writes a NUL as an escape, which is stored as it is.
         "record": encode(judged).decode(),
     }
@@ -233,14 +261,14 @@ def _row(judged: Judged) -> dict[str, Any]:
 
 def section(name: str) -> str:
     """A section as the queue knows it: policies match sections without regard to case, too."""
-    return _plain(name.strip().lower()[:_MAX_SECTION])
+    return plain(name.strip().lower()[:_MAX_SECTION])
 
 
 def _reasons(pk: int, judged: Judged, key: float, *, is_open: bool) -> Iterable[dict[str, Any]]:
     seen: set[str] = set()
     for flagged, reasons in ((1, judged.reasons), (0, judged.shown)):
         for reason in reasons:
-            code = _plain(reason.code)[:_MAX_ID]
+            code = plain(reason.code)[:_MAX_ID]
             if code in seen:
                 continue
             seen.add(code)

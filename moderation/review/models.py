@@ -28,11 +28,13 @@ Kind = Literal["decision", "second", "golden"]
 WAITING: Final[tuple[State, ...]] = ("open", "escalated")
 
 # SQLite numbers rows only when the key is called INTEGER.
-_Key = BigInteger().with_variant(Integer, "sqlite")
+KEY = BigInteger().with_variant(Integer, "sqlite")
 _OPEN: Final = sql("state = 'open'")
 _IN_CAMPAIGN: Final = sql("campaign <> ''")
 _CLAIMED: Final = sql("claimed_by <> ''")
 _GOLDEN: Final = sql("kind = 'golden'")
+# Compared as bytes on either database, whatever the language of PostgreSQL's.
+_Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class Base(DeclarativeBase):
@@ -44,7 +46,8 @@ class Base(DeclarativeBase):
 def _queue_index(name: str, *columns: str) -> Index:
     """An index in queue order over the open items alone, since they stay few."""
     options: dict[str, Any] = {"sqlite_where": _OPEN, "postgresql_where": _OPEN}
-    return Index(name, *columns, "sort_key", "pk", **options)
+    # SQLite looks at the items unless the state is in the index as well.
+    return Index(name, *columns, "sort_key", "pk", "state", **options)
 
 
 class Item(Base):
@@ -54,13 +57,21 @@ class Item(Base):
     __table_args__ = (
         _queue_index("review_open_section", "section"),
         _queue_index("review_open_article", "article_id"),
-        Index("review_items_state", "state", "sort_key", "pk"),
+        # The arrival is in it so that ages are counted without looking at the items.
+        Index("review_items_state", "state", "sort_key", "pk", "arrived_at"),
         Index("review_items_author", "author_id"),
         Index(
             "review_items_campaign",
             "campaign",
             "sort_key",
             "pk",
+            sqlite_where=_IN_CAMPAIGN,
+            postgresql_where=_IN_CAMPAIGN,
+        ),
+        Index(
+            "review_campaign_states",
+            "campaign",
+            "state",
             sqlite_where=_IN_CAMPAIGN,
             postgresql_where=_IN_CAMPAIGN,
         ),
@@ -72,7 +83,7 @@ class Item(Base):
         ),
     )
 
-    pk: Mapped[int] = mapped_column(_Key, primary_key=True)
+    pk: Mapped[int] = mapped_column(KEY, primary_key=True)
     id: Mapped[str] = mapped_column(unique=True)
     """Comment id."""
     item_id: Mapped[str]
@@ -101,7 +112,7 @@ class Item(Base):
     """The judged record as JSON."""
     campaign: Mapped[str] = mapped_column(server_default="")
     heat: Mapped[float | None]
-    """Forecast of the thread's derailing, 0..1."""
+    """What its record forecast of the thread's derailing, 0..1; the thread's row says it newer."""
     claimed_by: Mapped[str] = mapped_column(server_default="")
     claimed_at: Mapped[float] = mapped_column(server_default=sql("0"))
     claimed_until: Mapped[float] = mapped_column(server_default=sql("0"))
@@ -125,7 +136,7 @@ class ItemReason(Base):
     )
 
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
     code: Mapped[str] = mapped_column(primary_key=True)
     score: Mapped[float]
@@ -142,7 +153,7 @@ class ItemVersion(Base):
     __tablename__ = "review_item_versions"
 
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
     version: Mapped[int] = mapped_column(primary_key=True)
     content: Mapped[str]
@@ -157,12 +168,17 @@ class Decision(Base):
         Index("review_decisions_item", "item_id"),
         Index("review_decisions_comment", "comment_id"),
         Index("review_decisions_person", "person", "at"),
+        Index("review_decisions_action", "action", "at"),
+        Index("review_decisions_reason", "reason", "at"),
+        Index("review_decisions_section", "section", "at"),
+        Index("review_decisions_author", "author_id", "at"),
+        Index("review_decisions_kind", "kind", "at", "action", "undone"),
         Index("review_decisions_batch", "batch"),
         Index("review_decisions_entry", "entry"),
         Index("review_decisions_undone", "undone"),
     )
 
-    pk: Mapped[int] = mapped_column(_Key, primary_key=True)
+    pk: Mapped[int] = mapped_column(KEY, primary_key=True)
     id: Mapped[str] = mapped_column(unique=True)
     batch: Mapped[str] = mapped_column(server_default="")
     """Of decisions that were made, and are undone, as one."""
@@ -201,7 +217,7 @@ class Skip(Base):
     __tablename__ = "review_skips"
 
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
     person: Mapped[str] = mapped_column(primary_key=True)
     revision: Mapped[int]
@@ -225,9 +241,9 @@ class Look(Base):
         ),
     )
 
-    pk: Mapped[int] = mapped_column(_Key, primary_key=True)
+    pk: Mapped[int] = mapped_column(KEY, primary_key=True)
     kind: Mapped[str]
-    item: Mapped[int] = mapped_column(_Key, ForeignKey("review_items.pk", ondelete="CASCADE"))
+    item: Mapped[int] = mapped_column(KEY, ForeignKey("review_items.pk", ondelete="CASCADE"))
     item_id: Mapped[str]
     state: Mapped[str]
     """`waiting`, `done`, or `settled` by a lead."""
@@ -251,7 +267,7 @@ class Golden(Base):
     __tablename__ = "review_golden"
 
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
     action: Mapped[str]
     reason: Mapped[str]
@@ -265,7 +281,7 @@ class Outbox(Base):
     __tablename__ = "review_outbox"
     __table_args__ = (Index("review_outbox_due", "state", "pk"),)
 
-    pk: Mapped[int] = mapped_column(_Key, primary_key=True)
+    pk: Mapped[int] = mapped_column(KEY, primary_key=True)
     decision: Mapped[int]
     """The decision whose undoing withdraws it."""
     key: Mapped[str]
@@ -292,7 +308,7 @@ class Entry(Base):
     __tablename__ = "review_log"
     __table_args__ = (Index("review_log_comment", "comment_id"),)
 
-    number: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(KEY, primary_key=True, autoincrement=False)
     at: Mapped[str]
     """RFC 3339, UTC."""
     person: Mapped[str]
@@ -309,7 +325,7 @@ class LogHead(Base):
 
     __tablename__ = "review_log_head"
 
-    one: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=False)
+    one: Mapped[int] = mapped_column(KEY, primary_key=True, autoincrement=False)
     number: Mapped[int]
     hash: Mapped[str]
 
@@ -319,7 +335,86 @@ class Band(Base):
 
     __tablename__ = "review_bands"
 
-    band: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=False)
+    band: Mapped[int] = mapped_column(KEY, primary_key=True, autoincrement=False)
     item: Mapped[int] = mapped_column(
-        _Key, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
+        KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
     )
+
+
+class Campaign(Base):
+    """A campaign as it was last told, or one that has become part of another."""
+
+    __tablename__ = "review_campaigns"
+    __table_args__ = (
+        Index("review_campaigns_root", "root"),
+        Index("review_campaigns_seen", "last_seen"),
+        Index("review_campaigns_told", "told_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    root: Mapped[str]
+    """The campaign that it belongs to by now; its own id while it stands alone."""
+    moved: Mapped[int]
+    """1 when it was told to have become part of another."""
+    comments: Mapped[int]
+    """0 while only others have told of it."""
+    authors: Mapped[int]
+    articles: Mapped[int]
+    exact: Mapped[int]
+    first_seen: Mapped[float]
+    last_seen: Mapped[float]
+    text: Mapped[str]
+    varying: Mapped[str]
+    """JSON."""
+    article_ids: Mapped[str]
+    """JSON."""
+    told_at: Mapped[float]
+    erased_at: Mapped[float] = mapped_column(server_default=sql("0"))
+    """Texts seen until then are not kept, since an author of theirs was erased."""
+
+
+class CampaignMember(Base):
+    """A comment that a campaign was told to have, in the queue or not."""
+
+    __tablename__ = "review_campaign_members"
+    __table_args__ = (
+        Index("review_campaign_members_comment", "comment_id"),
+        Index("review_campaign_members_told", "told_at"),
+    )
+
+    item_id: Mapped[str] = mapped_column(primary_key=True)
+    comment_id: Mapped[str]
+    campaign: Mapped[str] = mapped_column(_Bytewise)
+    """As it was told; where it has gone since is in its row."""
+    told_at: Mapped[float]
+
+
+class Thread(Base):
+    """A thread's heat as it was last told."""
+
+    __tablename__ = "review_threads"
+    __table_args__ = (
+        Index("review_threads_at", "at"),
+        Index("review_threads_told", "told_at"),
+    )
+
+    article_id: Mapped[str] = mapped_column(primary_key=True)
+    heat: Mapped[float]
+    """Forecast of its derailing, 0..1."""
+    at: Mapped[float]
+    tipped: Mapped[str]
+    """Id of the comment that made it hot."""
+    detail: Mapped[str]
+    history: Mapped[str]
+    """`[[at, heat], ...]` in order, JSON."""
+    told_at: Mapped[float]
+
+
+class Day(Base):
+    """How many comments came to the queue on a day."""
+
+    __tablename__ = "review_days"
+
+    day: Mapped[int] = mapped_column(KEY, primary_key=True, autoincrement=False)
+    """Days since the epoch, UTC."""
+    arrivals: Mapped[int]

@@ -6,11 +6,11 @@ Sending itself is the caller's: `take_due`, send, `confirm`.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from moderation.records import Decided, encode
-from moderation.review.models import Lease, Outbox
+from moderation.review.models import Decision, Lease, Outbox
 from moderation.review.store import Store
 
 _ROLE: Final = "outbox"
@@ -85,17 +85,21 @@ def take_due(store: Store, holder: str, *, lease: float = 15.0, limit: int = 500
 
 
 def confirm(store: Store, sent: Sequence[int]) -> None:
-    """The broker has these; they are not sent again."""
+    """The broker has these; they are not sent again, and those of erased authors go."""
+    erased = select(Decision.pk).where(Decision.erased == 1)
     with store.writing() as session:
+        session.execute(delete(Outbox).where(Outbox.pk.in_(sent), Outbox.decision.in_(erased)))
         session.execute(
             update(Outbox).where(Outbox.pk.in_(sent)).values(state="sent", sent_at=store.now())
         )
 
 
-def unsent(store: Store) -> int:
-    """Records that still have to be sent, due or not."""
+def unsent(store: Store, author_id: str | None = None) -> int:
+    """Records that still have to be sent, due or not; of one author, or all."""
+    open_ones = select(func.count()).where(Outbox.state.in_(("waiting", "taken")))
+    if author_id is not None:
+        open_ones = open_ones.where(Outbox.key == author_id)
     with store.reading() as session:
-        open_ones = select(func.count()).where(Outbox.state.in_(("waiting", "taken")))
         return session.scalar(open_ones) or 0
 
 

@@ -59,9 +59,22 @@ def waiting(
     filters = filters or Filters()
     query, key, pk = matching(store, select(*COLUMNS), filters)
     if after is not None:
-        query = query.where(or_(key > after.sort_key, (key == after.sort_key) & (pk > after.pk)))
+        query = query.where(_behind(after, key, pk))
     with store.reading() as session:
         rows = session.execute(query.order_by(key, pk).limit(limit)).all()
+    last = rows[-1] if len(rows) == limit else None
+    return Page([item_view(row) for row in rows], Place(last.sort_key, last.pk) if last else None)
+
+
+def of_campaign(
+    store: Store, campaign: str, *, limit: int = 50, after: Place | None = None
+) -> Page:
+    """Items of a campaign in any state, in queue order; golden ones are nobody's business."""
+    query = select(*COLUMNS).where(in_campaign(campaign), Item.state != "golden")
+    if after is not None:
+        query = query.where(_behind(after, Item.sort_key, Item.pk))
+    with store.reading() as session:
+        rows = session.execute(query.order_by(Item.sort_key, Item.pk).limit(limit)).all()
     last = rows[-1] if len(rows) == limit else None
     return Page([item_view(row) for row in rows], Place(last.sort_key, last.pk) if last else None)
 
@@ -191,6 +204,11 @@ def _holds(row: Any, person: Person, now: float) -> bool:
 def in_campaign(campaign: str) -> ColumnElement[bool]:
     """Items of a campaign, in the words of its index."""
     return and_(Item.campaign == campaign, Item.campaign != literal_column("''"))
+
+
+def _behind(after: Place, key: Any, pk: Any) -> ColumnElement[bool]:
+    """What comes after a place in the order of these columns."""
+    return or_(key > after.sort_key, (key == after.sort_key) & (pk > after.pk))
 
 
 def _mine(person: Person) -> ColumnElement[bool]:

@@ -7,6 +7,8 @@ import msgspec
 Role = Literal["moderator", "lead", "admin"]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
+ROLES: Final[tuple[Role, ...]] = ("moderator", "lead", "admin")
+"""Each may do what those before it may."""
 LEADS: Final[frozenset[Role]] = frozenset({"lead", "admin"})
 
 

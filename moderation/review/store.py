@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +36,8 @@ class Store:
     """The review store. Threads may share it.
 
     `clock` gives seconds since the epoch; `chance` a number in [0, 1), which decides who gets a
-    second look. StoreError when the database cannot be used.
+    second look; `secret` so many bytes that nobody can guess. StoreError when the database cannot
+    be used.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class Store:
         rules: Rules | None = None,
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = _CHANCE.random,
+        secret: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self.rules = rules or Rules()
         self.now = clock
         self.chance = chance
+        self.secret = secret
         self._engine = _engine(url)
         self.is_sqlite = self._engine.dialect.name == "sqlite"
         self._writing = self._engine.execution_options(immediate=True)

@@ -3,9 +3,10 @@
 from typing import Any
 
 import msgspec
+from sqlalchemy import func, select
 
 from moderation.records import Judged, decode_judged
-from moderation.review.models import Decision, Item
+from moderation.review.models import Decision, Item, Thread
 
 
 class ItemView(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +23,7 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: float
     campaign: str
     heat: float | None
+    """Of its thread now, or what its own record forecast, 0..1."""
     claimed_by: str
     claimed_until: float
 
@@ -47,6 +49,15 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     undone: bool
 
 
+_HEAT = (
+    select(Thread.heat)
+    .where(Thread.article_id == Item.article_id)
+    .correlate(Item)
+    .scalar_subquery()
+)
+"""Of the item's thread as it is now. Written to each of its items it would cost thousands of writes
+for one comment of a long thread."""
+
 COLUMNS: tuple[Any, ...] = (
     Item.pk,
     Item.id,
@@ -58,7 +69,7 @@ COLUMNS: tuple[Any, ...] = (
     Item.sort_key,
     Item.arrived_at,
     Item.campaign,
-    Item.heat,
+    func.coalesce(_HEAT, Item.heat).label("heat"),
     Item.claimed_by,
     Item.claimed_until,
 )

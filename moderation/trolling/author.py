@@ -206,11 +206,6 @@ def expired(state: AuthorState, now: float) -> bool:
     return now - state.seen_at > EXPIRES_AFTER
 
 
-def mentions(state: AuthorState, pseudonym: int) -> bool:
-    """Whether the state of one author holds another's pseudonym."""
-    return state != without(state, pseudonym)
-
-
 def without(state: AuthorState, pseudonym: int) -> AuthorState:
     """The state with nothing left of another author."""
     return msgspec.structs.replace(

@@ -47,8 +47,7 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from moderation.errors import RecordError
-from moderation.records import SCHEMA
+from moderation.records import SCHEMA, decoded
 from moderation.trolling.distinct import Distinct, hash63
 from moderation.trolling.shingles import Shingles, shingles
 from moderation.trolling.varying import varying_words
@@ -206,7 +205,8 @@ class CampaignRecord(msgspec.Struct, frozen=True, kw_only=True):
     first_seen: float = 0.0
     last_seen: float = 0.0
     text: str = ""
-    """The one among the sampled texts that is most like the others."""
+    """The one among the sampled texts that is most like the others; empty where none is known, or
+    where the erasure of an author has left too few to be a campaign."""
     varying: list[list[str]] = []
     """Where the sampled texts differ, as in `varying_words`."""
     article_ids: list[str] = []
@@ -221,12 +221,9 @@ def encode_record(record: CampaignRecord) -> bytes:
     return msgspec.json.encode(record)
 
 
-def decode_record(value: bytes) -> CampaignRecord:
-    """Read a record; RecordError when it is none."""
-    try:
-        return _record_decoder.decode(value)
-    except msgspec.DecodeError as error:
-        raise RecordError("wrong_type", str(error)) from error
+def decode_record(value: bytes | None) -> CampaignRecord:
+    """Read a record of the topic `campaigns`; RecordError otherwise."""
+    return decoded(value, _record_decoder.decode)
 
 
 _record_decoder = msgspec.json.Decoder(CampaignRecord)
@@ -348,7 +345,6 @@ def forgotten(state: CampaignState, author: int) -> CampaignState:
     The id stays, even where it is the item id of a comment of his. In a campaign of more than
     `KEPT_MEMBERS`, those of his comments that are not kept by name stay counted.
     """
-    _shown.cache_clear()  # It may remember his texts.
     campaign = state.campaign
     if campaign is None:
         return state
@@ -360,7 +356,28 @@ def forgotten(state: CampaignState, author: int) -> CampaignState:
         authors=campaign.authors.without([str(author)]),
         samples=tuple(sample for sample in campaign.samples if sample.author != author),
     )
+    if without == campaign:
+        return state
+    _shown.cache_clear()  # It may remember his texts.
     return msgspec.structs.replace(state, campaign=without)
+
+
+def retold(
+    before: CampaignState, after: CampaignState, settings: CampaignSettings
+) -> CampaignRecord | None:
+    """What others are to be told when an author was `forgotten`, since they may hold his text.
+
+    Where too few are left to be a campaign, the record has no text. None when there was none to
+    tell of, or nothing has changed.
+    """
+    if before.campaign is None or after.campaign is None or before.campaign == after.campaign:
+        return None
+    if not before.campaign.is_campaign(settings):
+        return None
+    record = _record(after.head.item_id, after.campaign, ())
+    if after.campaign.is_campaign(settings):
+        return record
+    return msgspec.structs.replace(record, text="", varying=[])
 
 
 def _comment_id(item_id: str) -> str:

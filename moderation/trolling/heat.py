@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from moderation.errors import SettingsError
-from moderation.records import SCHEMA
+from moderation.records import SCHEMA, decoded
 from moderation.trolling.author import hostility
 from moderation.trolling.decay import DAY, HOUR, MINUTE, Decayed, fraction
 from moderation.trolling.logistic import (
@@ -219,6 +219,14 @@ def without(state: ThreadState, pseudonym: int) -> ThreadState:
 def encode_record(record: HeatRecord) -> bytes:
     """The record as UTF-8 JSON."""
     return msgspec.json.encode(record)
+
+
+def decode_record(value: bytes | None) -> HeatRecord:
+    """Read a record of the topic `threads.heat`; RecordError otherwise."""
+    return decoded(value, _record_decoder.decode)
+
+
+_record_decoder = msgspec.json.Decoder(HeatRecord)
 
 
 def _said(state: ThreadState, event: Said, before: float) -> ThreadState:

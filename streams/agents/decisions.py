@@ -1,4 +1,8 @@
-"""`decisions`: what moderators decide moves what is thought of an author, in both directions."""
+"""`decisions`: what moderators decide moves what is thought of an author, in both directions.
+
+A tombstone erases the author's row: `trollbridge forget` sends one, behind whatever was decided
+before.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -35,7 +39,11 @@ class DecisionsHandler:
         results = []
         for message, decision in batch:
             outgoing: list[Outgoing] = []
-            if decision is not None:
+            if decision is None:
+                # Not by a message of `replies` alone: that topic may be ahead of this one.
+                author_id = (message.key or b"").decode("utf-8", "replace")
+                await self._authors.erase(writes, message.partition, author_id)
+            else:
                 at = message.timestamp
                 self._authors.decided(writes, message.partition, decision, at)
                 outgoing += self._turned(decision, at)

@@ -1,4 +1,8 @@
-"""`rejections`: what moderators reject in a thread heats its forecast."""
+"""`rejections`: what moderators reject in a thread heats its forecast.
+
+Who is to be forgotten goes from the threads here, from their state and from the latest comments
+that the worker has at hand.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,15 +14,17 @@ from moderation.trolling.heat import encode_record
 from moderation.trolling.messages import Forgotten, Turned
 from streams.outbox import Outgoing
 from streams.stage import Result
-from streams.state.threads import Threads
+from streams.state import threads as state
+from streams.threads import Threads
 from streams.topics import Topics
 
 
 class RejectionsHandler:
     """From `trolling.rejections` to the table of threads, and `threads.heat`."""
 
-    def __init__(self, threads: Threads, *, topics: Topics) -> None:
+    def __init__(self, threads: state.Threads, latest: Threads, *, topics: Topics) -> None:
         self._threads = threads
+        self._latest = latest
         self._topics = topics
 
     def open(self, message: Message) -> Turned | Forgotten:
@@ -37,6 +43,7 @@ class RejectionsHandler:
         for message, opened in batch:
             outgoing = []
             if isinstance(opened, Forgotten):
+                self._latest.forget(opened.author_id)
                 await self._threads.forget(writes, message.partition, opened.author_id)
             else:
                 told = self._threads.turned(writes, message.partition, opened)

@@ -5,7 +5,7 @@ from typing import Final
 
 from moderation.records import Decided, Source
 from moderation.trolling import rows
-from moderation.trolling.author import Posted, mentions
+from moderation.trolling.author import Posted
 from moderation.trolling.messages import Replied
 from moderation.trolling.pseudonym import pseudonym
 from moderation.trolling.rows import AuthorRow
@@ -49,12 +49,13 @@ class Authors:
 
     async def forget(self, writes: Writes, partition: int, author_id: str) -> None:
         """Erase an author, and what the rows of others say of him."""
-        if self.table.get(partition, author_id) is not None:
-            self.table.put(writes, partition, author_id, None)
+        await self.erase(writes, partition, author_id)
         number = self.number(author_id)
-        async for _, key, row in self.table.walk({partition}):
-            if mentions(row.state, number):
-                self.table.put(writes, partition, key, rows.author_without(row, number))
+        await self.table.rewrite(writes, partition, lambda row: rows.author_without(row, number))
+
+    async def erase(self, writes: Writes, partition: int, author_id: str) -> None:
+        """Erase an author's own row."""
+        await self.table.erase(writes, partition, author_id)
 
     def _get(self, partition: int, author_id: str) -> AuthorRow:
         return self.table.get(partition, author_id) or _NOBODY

@@ -7,7 +7,13 @@ import msgspec
 
 from moderation.trolling import bands, campaigns
 from moderation.trolling.bands import BandState, Sighting
-from moderation.trolling.campaigns import CampaignSettings, CampaignState, Match, Outcome
+from moderation.trolling.campaigns import (
+    CampaignRecord,
+    CampaignSettings,
+    CampaignState,
+    Match,
+    Outcome,
+)
 from streams import metrics
 from streams.state.tables import StateTable, Writes
 
@@ -32,10 +38,12 @@ class Bands:
 
     async def forget(self, writes: Writes, partition: int, number: int) -> None:
         """Erase an author's comments."""
-        async for _, key, state in self.table.walk({partition}):
-            without = bands.forgotten(state, number)
-            if without != state:
-                self.table.put(writes, partition, key, without if without.residents else None)
+
+        def without(state: BandState) -> BandState | None:
+            left = bands.forgotten(state, number)
+            return left if left.residents else None
+
+        await self.table.rewrite(writes, partition, without)
 
 
 class Campaigns:
@@ -57,12 +65,19 @@ class Campaigns:
         """What becomes of a campaign's state by a match."""
         return campaigns.applied(state, match, self.settings)
 
+    async def without(self, partition: int, number: int) -> list[CampaignRecord]:
+        """What is to be told of the partition's campaigns when an author is erased from them."""
+        records = (
+            campaigns.retold(state, campaigns.forgotten(state, number), self.settings)
+            async for _, _, state in self.table.walk({partition})
+        )
+        return [record async for record in records if record is not None]
+
     async def forget(self, writes: Writes, partition: int, number: int) -> None:
         """Erase an author's comments and texts."""
-        async for _, key, state in self.table.walk({partition}):
-            without = campaigns.forgotten(state, number)
-            if without != state:
-                self.table.put(writes, partition, key, without)
+        await self.table.rewrite(
+            writes, partition, lambda state: campaigns.forgotten(state, number)
+        )
 
 
 def spread(sighted: Iterable[Sighting], partitions: int) -> Iterator[tuple[int, list[Sighting]]]:

@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import time
 import weakref
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import faust
@@ -37,6 +37,8 @@ Row = TypeVar("Row")
 
 _MOST_SECONDS: Final = 0.005
 """How long a walk over many rows may hold up everything else."""
+_ROWS_AT_ONCE: Final = 500
+"""Rows of a rewriting that are confirmed together."""
 
 _ROCKSDB: Final = {
     "write_buffer_size": 4 * 2**20,
@@ -224,6 +226,53 @@ class StateTable(Generic[Row]):
             row = None if value is None else self._decoded(value)
             if row is not None:
                 yield _owner(stored), stored.partition(b"/")[2].decode(), row
+
+    async def erase(self, writes: Writes, partition: int, key: str) -> None:
+        """Delete a row for good, readable or not; as `rewrite` does."""
+        stored = _stored(partition, key)
+        while (value := self.raw(stored)) is not None:
+            await self._publish([Outgoing(self.changelog, stored, None, partition=partition)])
+            if self.raw(stored) == value:
+                self.put(writes, partition, key, None)
+
+    async def rewrite(
+        self, writes: Writes, partition: int, change: Callable[[Row], Row | None]
+    ) -> None:
+        """Change the rows of a partition for which `change` gives another; None deletes one.
+
+        The changelog knows before the store: what asks for the change comes again after a crash,
+        and must find the rows as they were until both have it. A row that somebody else changes
+        meanwhile is changed again.
+        """
+        keys = [key async for _, key, row in self.walk({partition}) if change(row) != row]
+        while keys:
+            now, keys = keys[:_ROWS_AT_ONCE], keys[_ROWS_AT_ONCE:]
+            changes: dict[str, tuple[bytes | None, Row | None]] = {}
+            for key in now:
+                row = self.get(partition, key)
+                if row is not None and (changed := change(row)) != row:
+                    changes[key] = self.raw(_stored(partition, key)), changed
+            await self._publish(
+                [
+                    Outgoing(
+                        self.changelog,
+                        _stored(partition, key),
+                        None if changed is None else self._codec.encode(changed),
+                        partition=partition,
+                    )
+                    for key, (_, changed) in changes.items()
+                ]
+            )
+            for key, (value, changed) in changes.items():
+                if self.raw(_stored(partition, key)) == value:
+                    self.put(writes, partition, key, changed)
+                else:
+                    keys.append(key)
+
+    async def _publish(self, records: list[Outgoing]) -> None:
+        refused = await self._outbox.publish(records) if records else {}
+        for error in refused.values():
+            raise error
 
     def disown(self, owned: Collection[int]) -> None:
         """Drop from memory what belongs to other workers; a store on disk keeps it apart."""

@@ -103,10 +103,9 @@ class Threads:
     async def forget(self, writes: Writes, partition: int, author_id: str) -> None:
         """Erase what tells which comments are an author's."""
         number = self.number(author_id)
-        async for _, key, row in self.table.walk({partition}):
-            without = rows.thread_without(row, author_id, number)
-            if without != row:
-                self.table.put(writes, partition, key, without)
+        await self.table.rewrite(
+            writes, partition, lambda row: rows.thread_without(row, author_id, number)
+        )
 
     def _tell(
         self,

@@ -20,13 +20,14 @@ UNDO = 0.3
 class Reader:
     """The process."""
 
-    def __init__(self, pipeline: Pipeline, url: str, log: Path) -> None:
+    def __init__(self, pipeline: Pipeline, url: str, log: Path, *, metrics_bind: str = "") -> None:
         self.log = log
         settings = msgspec.structs.replace(
             pipeline.settings,
             database_url=url,
             data_dir=str(pipeline.folder),
             review_undo=UNDO,
+            review_metrics_bind=metrics_bind,
             log_format="json",
         )
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}

@@ -3,18 +3,24 @@
 import concurrent.futures
 import contextlib
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from moderation.errors import ChangedError, StoreError
 from moderation.records import Decided, decode_decided, encode
-from moderation.review import log, outbox, queue
+from moderation.review import campaigns, log, outbox, queue
 from moderation.review.actions import Choice
 from moderation.review.decisions import decide
 from moderation.review.rules import Person, Rules
 from moderation.review.store import Store
+from moderation.trolling.campaigns import CampaignRecord
+from moderation.trolling.heat import HeatRecord
+from streams.broker import free_port
 from tests.broker.review_reader import UNDO, Reader, send_flagged
 from tests.moderation.review.desk import judged
 from tests.pipeline import Pipeline, until
@@ -31,8 +37,8 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 @contextlib.contextmanager
-def _reading(pipeline: Pipeline, url: str) -> Iterator[Reader]:
-    reader = Reader(pipeline, url, pipeline.folder / "reader.log")
+def _reading(pipeline: Pipeline, url: str, **options: str) -> Iterator[Reader]:
+    reader = Reader(pipeline, url, pipeline.folder / "reader.log", **options)
     try:
         yield reader
     finally:
@@ -163,6 +169,74 @@ def test_broken_records_do_not_stop_the_queue(
     codes = [dict(letter.headers)["trollbridge.code"].decode() for letter in letters]
     assert ["not_json", "tombstone", "too_long", "wrong_topic"] == sorted(codes)
     assert ["good"] == [item.id for item in queue.waiting(store).items]
+
+
+def test_campaign_and_heat_reach_the_items(
+    embedded: Pipeline, database_url: str, store: Store
+) -> None:
+    """Records of `campaigns` and `threads.heat` update rows; broken ones become dead letters."""
+    topics = embedded.topics
+    campaign = CampaignRecord(id="c0#0", comments=5, authors=3, joined=["c0#0", "c1#0"])
+    heat = HeatRecord(article_id="a1", heat=0.75, contributions=[], at=time.time())
+    send_flagged(embedded, 2)
+    embedded.send(
+        topics.campaigns,
+        [("c0#0", msgspec.json.encode(campaign)), ("x", b"{}"), ("y", b'{"id": ""}')],
+    )
+    embedded.send(
+        topics.heat,
+        [("a1", msgspec.json.encode(heat)), ("gone", None), ("x", b'{"article_id": 1}')],
+    )
+    with _reading(embedded, database_url) as reader:
+        _wait_waiting(reader, store, 2)
+
+        def told() -> bool:
+            reader.require_alive()
+            items = [queue.get(store, name) for name in ("c0", "c1")]
+            return all((item.campaign, item.heat) == ("c0#0", 0.75) for item in items)
+
+        until(told, "campaign and heat on both items", within=30)
+        send_flagged(embedded, 1, start=2)
+        until(lambda: queue.count(store) == 3, "the third item", within=30)
+        until(lambda: embedded.count(topics.deadletter) == 3, "dead letters", within=30)
+        assert 0 == reader.stop()
+    assert 0.75 == queue.get(store, "c2").heat
+    (found,) = campaigns.listed(store)
+    assert ("c0#0", 3, 2) == (found.id, found.authors, found.waiting)
+    letters = embedded.read(topics.deadletter)
+    codes = [dict(letter.headers)["trollbridge.code"].decode() for letter in letters]
+    assert ["missing_field", "missing_field", "wrong_type"] == sorted(codes)
+
+
+def test_reader_tells_how_it_fares(embedded: Pipeline, tmp_path: Path) -> None:
+    """Prometheus and a supervisor learn from the reader what it does and that it is well."""
+    url = f"sqlite:///{tmp_path / 'review.db'}"
+    send_flagged(embedded, 3)
+    embedded.send(embedded.topics.campaigns, [("x", b"{")])
+    bind = f"127.0.0.1:{free_port()}"
+
+    def page(path: str) -> str:
+        try:
+            with urllib.request.urlopen(f"http://{bind}{path}", timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return ""
+
+    with _reading(embedded, url, metrics_bind=bind) as reader:
+
+        def told() -> bool:
+            reader.require_alive()
+            found = page("/metrics")
+            return (
+                'trollbridge_review_comments_total{outcome="new"} 3.0' in found
+                and 'trollbridge_review_dead_letters_total{code="not_json"} 1.0' in found
+            )
+
+        until(told, "its counters", within=60)
+        until(lambda: page("/readyz") == "ok\n", "readiness", within=10)
+        assert "trollbridge_review_oldest_seconds" in page("/metrics")
+        assert "trollbridge_comments_total" not in page("/metrics")
+        assert 0 == reader.stop()
 
 
 def test_edited_comment_comes_again(embedded: Pipeline, database_url: str, store: Store) -> None:

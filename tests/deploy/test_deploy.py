@@ -14,7 +14,7 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from moderation.records import CODES
-from streams import metrics, settings
+from streams import metrics, metrics_review, serve, settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -53,11 +53,12 @@ TARGET_LABELS = {"job", "instance"}
 
 
 def own_labels() -> dict[str, set[str]]:
-    """Labels of each metric that `streams.metrics` defines, by the name in `describe`."""
+    """Labels of each metric of worker and review queue, by the name in `describe`."""
     # The library has no public way to ask for the labels.
     return {
         family.name: set(metric._labelnames)
-        for metric in vars(metrics).values()
+        for module in (metrics, metrics_review)
+        for metric in vars(module).values()
         if isinstance(metric, MetricWrapperBase)
         for family in metric.describe()
     }
@@ -71,7 +72,8 @@ def exported() -> dict[str, tuple[str, set[str]]]:
             family.type,
             labels.get(family.name, set()),
         )
-        for family in metrics.REGISTRY.collect()
+        for module in (metrics, metrics_review)
+        for family in module.REGISTRY.collect()
     }
 
 
@@ -178,15 +180,15 @@ def test_dependencies_can_come_true(name: str) -> None:
             assert "restart" not in SERVICES[other]
 
 
-@pytest.mark.parametrize("name", WORKERS)
-def test_workers_start_after_the_topics_are_there(name: str) -> None:
-    """A worker without its topics ends at once."""
+@pytest.mark.parametrize("name", ["console", *WORKERS])
+def test_processes_start_after_the_topics_are_there(name: str) -> None:
+    """A worker or console without its topics ends at once."""
     expected = {"kafka": "service_healthy", "topics": "service_completed_successfully"}
     actual = {key: value["condition"] for key, value in SERVICES[name]["depends_on"].items()}
     assert expected == actual
 
 
-@pytest.mark.parametrize("name", ["topics", *WORKERS])
+@pytest.mark.parametrize("name", ["topics", "console", *WORKERS])
 def test_environment_is_made_of_real_settings(name: str) -> None:
     """A misspelt variable would be ignored in silence."""
     given = SERVICES[name]["environment"]
@@ -204,6 +206,20 @@ def test_workers_run_detoxify_and_can_be_scraped(name: str) -> None:
     loaded = settings.load(environment=SERVICES[name]["environment"]).settings
     assert "detoxify" == loaded.toxicity_backend
     assert ("0.0.0.0", 9464) == loaded.bind()  # noqa: S104 - inside the container
+
+
+def test_console_trusts_the_way_in_and_nobody_else() -> None:
+    """It listens for Docker's gateway alone to speak for others, and its metrics can be scraped."""
+    loaded = settings.load(environment=SERVICES["console"]["environment"]).settings
+    where = serve.address(loaded)
+    assert f"127.0.0.1:{where.port}:{where.port}" == SERVICES["console"]["ports"][0]
+    (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert (network["gateway"],) == loaded.console_trusted_proxies
+    host, port = loaded.bind("review_metrics_bind")
+    assert ("0.0.0.0", f"console:{port}") == (  # noqa: S104 - inside the container
+        host,
+        PROMETHEUS["scrape_configs"][1]["static_configs"][0]["targets"][0],
+    )
 
 
 def test_brokers_are_what_kafka_advertises() -> None:
@@ -315,11 +331,16 @@ def test_lock_can_be_a_constraint() -> None:
     assert {"detoxify", "torch"} <= names
 
 
-def test_prometheus_scrapes_every_worker() -> None:
-    """A worker that is not scraped is missing from every panel and alert."""
-    (job,) = PROMETHEUS["scrape_configs"]
-    assert "trollbridge" == job["job_name"]
-    assert [f"{name}:9464" for name in WORKERS] == job["static_configs"][0]["targets"]
+def test_prometheus_scrapes_every_process() -> None:
+    """A process that is not scraped is missing from every panel and alert."""
+    found = {
+        job["job_name"]: job["static_configs"][0]["targets"] for job in PROMETHEUS["scrape_configs"]
+    }
+    expected = {
+        "trollbridge": [f"{name}:9464" for name in WORKERS],
+        "trollbridge-review": ["console:9465"],
+    }
+    assert expected == found
 
 
 def test_rule_files_exist() -> None:
@@ -441,7 +462,7 @@ def test_panel_says_what_it_shows(panel: dict[str, Any]) -> None:
 
 
 def test_dashboard_shows_what_matters() -> None:
-    """The overview must keep outcomes, reasons, latency, lag and dead letters."""
+    """The overview must keep outcomes, reasons, latency, lag, dead letters and the queue."""
     shown = {selector.name for _, query in PANEL_QUERIES for selector in selectors(parsed(query))}
     assert {
         "trollbridge_comments_total",
@@ -450,6 +471,9 @@ def test_dashboard_shows_what_matters() -> None:
         "trollbridge_lag_records",
         "trollbridge_lag_seconds",
         "trollbridge_dead_letters_total",
+        "trollbridge_review_waiting_items",
+        "trollbridge_review_oldest_seconds",
+        "trollbridge_review_decisions_total",
     } <= shown
 
 

@@ -41,7 +41,7 @@ def run(
 
 COMMANDS = (
     "demo page score evaluate simulate produce topics worker audit replay bench models config "
-    "review calibrate train"
+    "review calibrate train forget"
 ).split()
 
 
@@ -62,6 +62,8 @@ def test_help(command: str) -> None:
         (("audit", "--brokers", "127.0.0.1:9"), 1, "127.0.0.1:9"),
         (("worker", "--policy", "absent.toml"), 1, "absent.toml"),
         (("produce",), 2, "Missing argument"),
+        (("forget", "u1"), 2, "say --yes"),
+        (("forget", "--yes", "u1", "--brokers", "127.0.0.1:9"), 1, "127.0.0.1:9"),
         (("nonsense",), 2, "No such command"),
     ],
 )
@@ -73,6 +75,26 @@ def test_wrong_use(arguments: tuple[str, ...], status: int, message: str) -> Non
     assert "Traceback" not in done.stderr
     if status == 1:
         assert 1 == len(done.stderr.strip().splitlines())
+
+
+def test_forget_asks_first() -> None:
+    """Whoever thinks better of it at the question has erased nothing, and reached no broker."""
+    terminal, stdin = os.openpty()
+    os.write(terminal, b"n\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "streams.cli", "forget", "u-gone", "--brokers", "127.0.0.1:9"],
+        cwd=ROOT,
+        stdin=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    os.close(terminal)
+    os.close(stdin)
+    assert 1 == done.returncode
+    assert done.stderr.endswith("trollbridge: nothing was erased\n")
+    assert "u-gone" not in done.stderr
 
 
 def test_page_json() -> None:

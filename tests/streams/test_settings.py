@@ -27,7 +27,9 @@ def test_flags_over_environment_over_file(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("variable", ["SASL_PASSWORD", "SSL_KEY_PASSWORD", "DATABASE_URL"])
+@pytest.mark.parametrize(
+    "variable", ["SASL_PASSWORD", "SSL_KEY_PASSWORD", "DATABASE_URL", "OIDC_CLIENT_SECRET"]
+)
 def test_secrets_are_hidden(variable: str) -> None:
     """`trollbridge config` may be pasted into a ticket."""
     configured = load(environment={f"TROLLBRIDGE_{variable}": "hush"})

@@ -33,3 +33,15 @@ def test_parent() -> None:
     threads.add(_comment("1", "said"))
     assert "said" == threads.parent(_comment("2", parent="1"))
     assert "" == threads.parent(_comment("2", parent="unknown"))
+
+
+def test_forgotten_author() -> None:
+    """Nobody is scored with the text of an author who was erased; the thread else stays."""
+    threads = Threads(keep=2, length=5)
+    threads.add(_comment("1"))
+    gone = _comment("2")
+    gone.author_id = "gone"
+    threads.add(gone)
+    threads.forget("gone")
+    assert ("1",) == threads.before(_comment("3"))
+    assert "" == threads.parent(_comment("3", parent="2"))

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import moderation.review.access.models  # noqa: F401 - so that the metadata is whole
 from moderation.review.migrate import VERSION_TABLE
 from moderation.review.models import Base
 

@@ -36,9 +36,14 @@ def test_nothing_is_left(desk: Desk) -> None:
 
 
 def test_decision_on_its_way_is_sent(desk: Desk) -> None:
-    """Erasing does not swallow a decision that others have not heard of."""
+    """Erasing does not swallow a decision that others have not heard of; then that goes, too."""
     desk.add("c")
     desk.decide("c", "reject")
     forget(desk.store, LEAD, "author-of-c")
     desk.time += 60
-    assert 1 == len(outbox.take_due(desk.store, "test"))
+    assert 1 == outbox.unsent(desk.store, "author-of-c")
+    assert 0 == outbox.unsent(desk.store, "another")
+    (due,) = outbox.take_due(desk.store, "test")
+    outbox.confirm(desk.store, [due.pk])
+    with desk.store.reading() as session:
+        assert [] == session.execute(select(Base.metadata.tables["review_outbox"])).all()

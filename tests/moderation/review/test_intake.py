@@ -91,7 +91,7 @@ def test_surroundings_do_not_raise_the_version(desk: Desk) -> None:
     """Heat changes all the time; it must not refuse the decision that is being made."""
     desk.add("c1", "c2")
     assert 1 == place_in_campaign(desk.store, "k1", ["c1", "elsewhere"])
-    assert 2 == set_heat(desk.store, "a1", 0.75)
+    set_heat(desk.store, "a1", 0.75)
     item = queue.get(desk.store, "c1")
     assert ("k1", 0.75, 1) == (item.campaign, item.heat, item.version)
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from moderation.errors import ReviewError
+from moderation.errors import ChangedError, ReviewError
 from moderation.review import outbox, queue
 from moderation.review.actions import Choice
 from moderation.review.agreement import agreements, disagreements, golden, kappa
@@ -59,6 +59,23 @@ def test_second_look_is_blind_and_somebody_elses(desk: Desk) -> None:
         desk.store, BEN, Choice(comment_id="c", version=item.version, action="approve")
     )
     assert "approved" == receipt.state
+
+
+def test_late_answer_of_a_second_look_is_blind_too(desk: Desk) -> None:
+    """Naming a wrong version does not tell who decided first, nor what."""
+    _settled(desk, "c", action="reject", person=ANNA)
+    desk.luck = 0.3
+    item = queue.claim_next(desk.store, BEN)
+    assert item is not None
+    choice = Choice(comment_id="c", version=0, action="approve")
+    with pytest.raises(ChangedError) as caught:
+        decide(desk.store, BEN, choice)
+    assert {} == caught.value.changes
+    assert "comment c is not what it was at version 0; look again" == str(caught.value)
+    desk.time += 1_000
+    with pytest.raises(ChangedError) as caught:
+        decide(desk.store, BEN, choice)
+    assert ("", "anna") == caught.value.changes["decided_by"]
 
 
 def test_second_look_changes_nothing_by_itself(desk: Desk) -> None:

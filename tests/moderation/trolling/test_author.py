@@ -93,10 +93,12 @@ def test_forgetting_somebody_else() -> None:
         Answered(at=NOW, replier=gone, thread=1, toxicity=0.9),
         Posted(at=NOW, comment=1, thread=1, toxicity=0.9, parent_author=gone),
     )
-    assert author.mentions(state, gone)
     left = author.without(state, gone)
-    assert not author.mentions(left, gone)
-    assert author.mentions(left, stays)
+    assert ([stays], (), ()) == (
+        [each.accuser for each in left.accusers],
+        left.targets,
+        left.partners,
+    )
     assert left.calm == state.calm
 
 

@@ -22,6 +22,7 @@ from moderation.trolling.campaigns import (
     campaign_of,
     forgotten,
     is_over,
+    retold,
 )
 from tests.moderation.trolling.campaign_flow import Flow, labelled
 from tests.moderation.trolling.campaign_texts import Comment, changed, ordinary_text, traffic
@@ -284,6 +285,30 @@ def test_forgetting_an_author() -> None:
     assert (3, 3) == (left.comments.count, left.authors.count)
     assert "c2#0" not in str(left)
     assert "Said by 2" not in str(left)
+
+
+def test_who_holds_a_text_is_told_when_its_author_is_erased() -> None:
+    """A record without the text replaces the earlier one; with too few left it has no text.
+
+    Whoever was never told of a group hears nothing.
+    """
+    flow = Flow()
+    for number in range(4):
+        post(flow, f"c{number}#0", number, f"{TEXT} Said by {number}", at=number)
+    whole = flow.state("c0#0")
+    assert whole is not None
+    less = forgotten(whole, 2)
+    record = retold(whole, less, SETTINGS)
+    assert record is not None
+    assert ("c0#0", 3, 3, []) == (record.id, record.comments, record.authors, record.joined)
+    assert record.text.startswith(TEXT)
+    assert "2" not in str((record.text, record.varying))
+    few = forgotten(less, 3)
+    record = retold(less, few, SETTINGS)
+    assert record is not None
+    assert (2, "", []) == (record.comments, record.text, record.varying)
+    assert retold(few, forgotten(few, 1), SETTINGS) is None
+    assert retold(whole, forgotten(whole, 9), SETTINGS) is None
 
 
 def test_sock_puppets_are_one_campaign() -> None:

@@ -1,0 +1,1 @@
+"""The moderators' console: pages rendered on the server, over the review library."""

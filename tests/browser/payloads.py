@@ -1,0 +1,116 @@
+"""Texts that would do something if a page took them for anything else than text."""
+
+from typing import Final
+
+MARK: Final = "sprung"
+"""What a payload that runs leaves behind: a global of this name, or a request to `/sprung`."""
+
+PAYLOADS: Final[tuple[str, ...]] = (
+    # Elements.
+    "<script>window.sprung=1</script>",
+    "<ScRiPt>window.sprung=1</sCrIpT>",
+    "<script src=/sprung></script>",
+    "<script\x0bsrc=/sprung>",
+    "<<script>window.sprung=1//<</script>",
+    "</script><script>window.sprung=1</script>",
+    "</title><script>window.sprung=1</script>",
+    "</textarea><script>window.sprung=1</script>",
+    "</style><script>window.sprung=1</script>",
+    "<!--><script>window.sprung=1</script>-->",
+    "--><script>window.sprung=1</script><!--",
+    "]]><script>window.sprung=1</script>",
+    "<noscript><p title='</noscript><img src=x onerror=window.sprung=1>'>",
+    "<img src=x onerror=window.sprung=1>",
+    "<img src=/sprung>",
+    "<img/src='x'/onerror='window.sprung=1'>",
+    "<body onload=window.sprung=1>",
+    "<iframe src=javascript:parent.sprung=1></iframe>",
+    "<iframe srcdoc='<script>parent.sprung=1</script>'></iframe>",
+    "<object data=/sprung></object>",
+    "<embed src=/sprung>",
+    "<base href=https://evil.example/>",
+    "<meta http-equiv=refresh content='0;url=/sprung'>",
+    "<link rel=stylesheet href=/sprung>",
+    "<form action=/sprung><button>Approve</button></form>",
+    "<button formaction=/sprung>Approve</button>",
+    "<input autofocus onfocus=window.sprung=1>",
+    "<details open ontoggle=window.sprung=1><summary>x</summary></details>",
+    "<video><source onerror=window.sprung=1></video>",
+    "<marquee onstart=window.sprung=1>x</marquee>",
+    "<template><script>window.sprung=1</script></template>",
+    "<plaintext>",
+    "<xmp><script>window.sprung=1</script></xmp>",
+    # SVG and MathML.
+    "<svg onload=window.sprung=1>",
+    "<svg><script>window.sprung=1</script></svg>",
+    "<svg><animate onbegin=window.sprung=1 attributeName=x dur=1s>",
+    "<svg><a xlink:href='javascript:window.sprung=1'><text y=20>x</text></a></svg>",
+    "<svg><use href='data:image/svg+xml,<svg onload=window.sprung=1>'></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=window.sprung=1>",
+    # Out of an attribute.
+    '" onmouseover="window.sprung=1',
+    "' onmouseover='window.sprung=1",
+    '"><img src=x onerror=window.sprung=1>',
+    "'><img src=x onerror=window.sprung=1>",
+    '" autofocus onfocus="window.sprung=1" x="',
+    "`onmouseover=window.sprung=1",
+    'x" style="background:url(/sprung)',
+    # Addresses.
+    "javascript:window.sprung=1",
+    "JaVaScRiPt:window.sprung=1",
+    "java\tscript:window.sprung=1",
+    " javascript:window.sprung=1",
+    "data:text/html,<script>window.sprung=1</script>",
+    "vbscript:msgbox(1)",
+    "//evil.example/sprung",
+    "https://evil.example\\@localhost/sprung",
+    "../../../../sprung",
+    "..%2f..%2fsprung",
+    # Entities and encodings.
+    "&lt;script&gt;window.sprung=1&lt;/script&gt;",
+    "&#60;img src=x onerror=window.sprung=1&#62;",
+    "&#x3c;script&#x3e;window.sprung=1&#x3c;/script&#x3e;",
+    "%3Cscript%3Ewindow.sprung=1%3C/script%3E",
+    "\\u003cscript\\u003ewindow.sprung=1\\u003c/script\\u003e",
+    "+ADw-script+AD4-window.sprung=1+ADw-/script+AD4-",
+    "&amp;&quot;&apos;&nbsp;&bogus;",
+    # Unicode.
+    "\uff1cscript\uff1ewindow.sprung=1\uff1c/script\uff1e",
+    "\u02bcscript\u02be\u2039img src=x onerror=window.sprung=1\u203a",
+    "\u202e>tpircs/<1=gnurps.wodniw>tpircs<",
+    "\u2066\u2067<b>\u2069\u2069",
+    "<scr\u200bipt>window.sprung=1</scr\u200bipt>",
+    "\ufeff<script>window.sprung=1</script>",
+    "<im\u0130g src=x onerror=window.sprung=1>",
+    "a\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308 \U0001f469\u200d\U0001f469\u200d\U0001f467",
+    "\u2028window.sprung=1\u2029",
+    # Templates and scripts around.
+    "{{7*7}}",
+    "{{ config }}",
+    "{% for x in ().__class__.__base__.__subclasses__() %}{{x}}{% endfor %}",
+    "{# comment #}",
+    "${7*7}",
+    "#{7*7}",
+    "<%= 7*7 %>",
+    "';window.sprung=1;//",
+    "\\';window.sprung=1;//",
+    '"};window.sprung=1;//',
+    "`${window.sprung=1}`",
+    # Styles.
+    "<style>*{background:url(/sprung)}</style>",
+    "<style>@import '/sprung';</style>",
+    "<div style='width:expression(window.sprung=1)'>",
+    "};body{background:url(/sprung)}",
+    # Other places that a text goes to.
+    "=cmd|'/c calc'!A1",
+    "@SUM(1+1)",
+    "\r\nSet-Cookie: sprung=1\r\n\r\n<script>window.sprung=1</script>",
+    "' OR '1'='1' --",
+    '" MATCH "x" OR (',
+    "event: news\ndata: sprung\n\n",
+    "__proto__",
+)
+"""For texts, names, sections, searches and notes."""
+
+NUL: Final = "a\x00<script>window.sprung=1</script>"
+"""No database of ours holds it, so it is refused instead of shown."""

@@ -1,0 +1,138 @@
+"""`trollbridge review serve`: where it listens, and how it ends."""
+
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+
+from moderation.errors import BrokerError, SettingsError
+from streams.serve import Beside, address
+from streams.settings import Settings
+from tests.console import ConsoleProcess
+from tests.pipeline import ROOT
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"console_bind": "0.0.0.0:8000"}, "--tls-cert"),
+        ({"console_bind": "[::]:8000"}, "console_trusted_proxies"),
+        ({"console_bind": "console.example:8000"}, "unencrypted"),
+        ({"console_bind": "8000"}, "not host:port"),
+        ({"console_bind": "127.0.0.1:99999"}, "not host:port"),
+        ({"console_tls_cert": "cert.pem"}, "needed together"),
+        ({"console_tls_cert": "no.pem", "console_tls_key": "no.key"}, "no.pem cannot be read"),
+        ({"console_trusted_proxies": ("*",)}, "neither an address nor a network"),
+    ],
+)
+def test_refused_addresses(fields: dict[str, Any], said: str) -> None:
+    """Nobody opens the console to other machines in the clear by one option."""
+    with pytest.raises(SettingsError) as caught:
+        address(Settings(**fields))
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"console_bind": "[::1]:80"}, "http://[::1]:80"),
+        ({"console_bind": "localhost:81"}, "http://localhost:81"),
+        (
+            {"console_bind": "0.0.0.0:82", "console_trusted_proxies": ("10.0.0.0/8",)},
+            "http://0.0.0.0:82",
+        ),
+    ],
+)
+def test_accepted_addresses(fields: dict[str, Any], url: str) -> None:
+    """Loopback, and what a proxy or TLS protects."""
+    assert url == address(Settings(**fields)).url
+
+
+def test_failure_beside_ends_the_console() -> None:
+    """When the reader fails, the server is told, and the reason is what the command says."""
+    told = threading.Event()
+
+    def fails(_: threading.Event) -> None:
+        raise BrokerError("the broker is away")
+
+    with pytest.raises(BrokerError, match="the broker is away"), Beside(fails, told.set):
+        assert told.wait(10)
+
+
+def test_end_of_the_console_ends_the_reader() -> None:
+    """When the server ends, the reader is told and waited for."""
+    ended = threading.Event()
+
+    def works(stop: threading.Event) -> None:
+        assert stop.wait(10)
+        ended.set()
+
+    with Beside(works, lambda: None):
+        pass
+    assert ended.is_set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serves_and_ends(tmp_path: Path, number: signal.Signals) -> None:
+    """The command opens the console for nobody without an account, and ends when told to."""
+    console = ConsoleProcess(tmp_path, "--no-consume")
+    try:
+        assert "ok\n" == console.healthy()
+        page = httpx.get(f"http://127.0.0.1:{console.port}/")
+        assert (303, "/login") == (page.status_code, page.headers["location"].partition("?")[0])
+        assert "/welcome/" in console.log.read_text()
+        assert 0 == console.end(number), console.log.read_text()
+        assert "Traceback" not in console.log.read_text()
+    finally:
+        console.close()
+
+
+def test_tls(tmp_path: Path) -> None:
+    """With a certificate the console speaks https, and its cookies are for https alone."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    issued = ca.issue_cert("127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
+    both = str(tmp_path / "both.pem")
+    console = ConsoleProcess(tmp_path, "--no-consume", "--tls-cert", both, "--tls-key", both)
+    try:
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        assert "ok\n" == console.healthy("https", verify=trusting)
+        page = httpx.get(f"https://127.0.0.1:{console.port}/login", verify=trusting)
+        assert "secure" in page.headers["set-cookie"].lower()
+        assert 0 == console.end(signal.SIGTERM)
+    finally:
+        console.close()
+
+
+def test_address_in_use(tmp_path: Path) -> None:
+    """A second console on the same address says so in one line."""
+    console = ConsoleProcess(tmp_path, "--no-consume")
+    try:
+        console.healthy()
+        second = subprocess.run(
+            [
+                sys.executable, "-m", "streams.cli", "review", "serve", "--no-consume",
+                "--bind", f"127.0.0.1:{console.port}",
+            ],
+            cwd=ROOT,
+            env=os.environ | {"TROLLBRIDGE_DATA_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )  # fmt: skip
+        assert 1 == second.returncode
+        assert "Address already in use" in second.stderr.strip().splitlines()[-1]
+        assert "Traceback" not in second.stderr
+    finally:
+        console.close()
