@@ -39,7 +39,7 @@ _MOST_SECONDS: Final = 0.005
 """How long a walk over many rows may hold up everything else."""
 
 _ROCKSDB: Final = {
-    "write_buffer_size": 4 * 2**20,
+    "write_buffer_size": 8 * 2**20,
     "max_write_buffer_number": 2,
     "block_cache_size": 8 * 2**20,
 }
