@@ -272,7 +272,8 @@ class Worker:
         self._assigned = True
         self._assigned_at = time.monotonic()
         assigned = self._app.consumer.assignment()
-        self._state.disown(self._owned())
+        # Not what stays here: Faust reads of that only what the changelog has got since.
+        self._state.disown(owned_partitions(assigned, self._topics.comments))
         for topic in (self._topics.articles, self._topics.comments, self._topics.scored):
             own = sum(1 for tp in assigned if tp.topic == topic)
             metrics.assigned_partitions.labels(topic).set(own)

@@ -42,12 +42,14 @@ def until(condition: Callable[[], Any], what: str, *, within: float) -> Any:
 class Worker:
     """A `trollbridge worker` process."""
 
-    def __init__(self, environment: dict[str, str], log: Path, metrics_bind: str) -> None:
+    def __init__(
+        self, environment: dict[str, str], log: Path, metrics_bind: str, module: str
+    ) -> None:
         self.log = log
         self.metrics_bind = metrics_bind
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "worker"],
+                [sys.executable, "-m", module, "worker"],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -149,8 +151,8 @@ class Pipeline:
         finally:
             pipeline.close()
 
-    def worker(self, **changes: Any) -> Worker:
-        """Start a worker with these settings changed."""
+    def worker(self, *, module: str = "streams.cli", **changes: Any) -> Worker:
+        """Start a worker with these settings changed; `module` has the command line."""
         number = next(self._numbers)
         settings = msgspec.structs.replace(
             self.settings,
@@ -164,7 +166,8 @@ class Pipeline:
         )
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
         environment = inherited | settings.environment()
-        worker = Worker(environment, self.folder / f"worker-{number}.log", settings.metrics_bind)
+        log = self.folder / f"worker-{number}.log"
+        worker = Worker(environment, log, settings.metrics_bind, module)
         self.workers.append(worker)
         return worker
 
@@ -180,14 +183,21 @@ class Pipeline:
 
     def send(self, topic: str, records: Iterable[tuple[str, str | bytes | None]]) -> int:
         """Send records and wait for their confirmation; how many."""
+        return self.send_at(topic, ((key, value, None) for key, value in records))
+
+    def send_at(
+        self, topic: str, records: Iterable[tuple[str, str | bytes | None, float | None]]
+    ) -> int:
+        """The same with the time at which each is said to have come; None: now."""
         with producer(self.settings) as client:
             sends = [
                 client.send(
                     topic,
                     key=key.encode(),
                     value=value.encode() if isinstance(value, str) else value,
+                    timestamp_ms=None if at is None else round(at * 1_000),
                 )
-                for key, value in records
+                for key, value, at in records
             ]
             client.flush(timeout=60)
             for send in sends:
@@ -221,6 +231,36 @@ class Pipeline:
             return self.terminal() >= count
 
         until(reached, f"{count} terminal records", within=within)
+
+    def wait_settled(self, *, within: float) -> None:
+        """Wait until the group has finished every record of every topic that it reads."""
+        names = (
+            self.topics.articles,
+            self.topics.comments,
+            self.topics.scored,
+            self.topics.decisions,
+            *self.topics.internal(),
+        )
+        with consumer(self.settings, group_id=self.settings.consumer_group) as client:
+            places = [tp for name in names for tp in audit_partitions(client, name)]
+
+            def unsettled() -> list[str]:
+                done = {tp: client.committed(tp) or 0 for tp in places}
+                # Asked for last: what is under way still has its source unfinished.
+                ends = client.end_offsets(places)
+                return [f"{tp.topic}/{tp.partition}" for tp in places if done[tp] != ends[tp]]
+
+            deadline = time.monotonic() + within
+            while (left := unsettled()) and time.monotonic() < deadline:
+                time.sleep(0.1)
+        assert not left, f"{left}\n" + "\n".join(w.log_text()[-1500:] for w in self.workers)
+
+    def state(self, table: str) -> dict[str, bytes]:
+        """What the table's changelog leaves, by partition and key: `3/article`."""
+        rows = {}
+        for record in self.read(self.topics.state(table)):
+            rows[record.key.decode()] = record.value
+        return {key: value for key, value in rows.items() if value is not None}
 
     def wait_balanced(self, *, within: float) -> Audit:
         """Wait until the audit balances; the audit."""

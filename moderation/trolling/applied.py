@@ -4,19 +4,23 @@ from typing import Final
 
 import msgspec
 
-_KEPT: Final = 16
+KEPT: Final = 16
 """Offsets remembered one by one."""
 
 
 class Applied(msgspec.Struct, frozen=True, array_like=True):
     """Offsets of source records by partition; bounded.
 
-    Exact as long as no record comes later than `_KEPT` others of its partition: whatever stands
-    below the offsets that are remembered one by one counts as taken in.
+    Whatever stands below an offset that is no longer remembered one by one counts as taken in. So
+    it is exact as long as each record comes before `KEPT` others have followed one that overtook it
+    in its partition.
     """
 
     latest: tuple[tuple[int, int], ...] = ()
-    """(partition, offset), sorted."""
+    """(partition, offset), in the order in which they came.
+
+    Not in that of the offsets: those of a young partition would be the first to go.
+    """
     floors: tuple[tuple[int, int], ...] = ()
     """By partition, the highest offset that is no longer remembered."""
 
@@ -28,10 +32,10 @@ class Applied(msgspec.Struct, frozen=True, array_like=True):
 
     def plus(self, partition: int, offset: int) -> "Applied":
         """The same with another record taken in."""
-        latest = sorted({*self.latest, (partition, offset)}, key=lambda each: each[1])
-        if len(latest) <= _KEPT:
-            return Applied(tuple(latest), self.floors)
+        latest = (*self.latest, (partition, offset))
+        if len(latest) <= KEPT:
+            return Applied(latest, self.floors)
         floors = dict(self.floors)
-        gone, offset = latest.pop(0)
-        floors[gone] = max(offset, floors.get(gone, offset))
-        return Applied(tuple(latest), tuple(sorted(floors.items())))
+        gone, below = latest[0]
+        floors[gone] = max(below, floors.get(gone, below))
+        return Applied(latest[1:], tuple(sorted(floors.items())))

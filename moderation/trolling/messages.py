@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from moderation.errors import RecordError
-from moderation.records import Source
+from moderation.records import CODES, Source
 from moderation.trolling.bands import Sighting
 from moderation.trolling.campaigns import Match
 
@@ -88,6 +88,10 @@ class Reader:
             return self._decoder.decode(value)
         except msgspec.ValidationError as error:
             raise RecordError("wrong_type", str(error)) from error
+        except UnicodeDecodeError as error:
+            raise RecordError("not_utf8", f"byte {error.start} is not UTF-8") from error
+        except RecursionError as error:
+            raise RecordError("too_deep", CODES["too_deep"]) from error
         except msgspec.DecodeError as error:
             raise RecordError("not_json", str(error)) from error
 

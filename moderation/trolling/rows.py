@@ -30,6 +30,8 @@ class KnownDecision(msgspec.Struct, frozen=True, array_like=True):
     at: float
     approved: bool
     heat: float
+    taken_back: bool = False
+    """It stays known all the same, since it may be told again."""
 
     @property
     def event(self) -> author.Decided:
@@ -108,11 +110,12 @@ def decided(row: AuthorRow, decision: Decided, at: float) -> AuthorRow:
     """
     taken_back = short_hash(decision.takes_back) if decision.takes_back else None
     for known in row.decisions:
-        if known.decision == taken_back:
+        if known.decision == taken_back and not known.taken_back:
+            gone = msgspec.structs.replace(known, taken_back=True)
             row = msgspec.structs.replace(
                 row,
                 state=author.taken_back(row.state, known.event),
-                decisions=tuple(each for each in row.decisions if each is not known),
+                decisions=tuple(gone if each is known else each for each in row.decisions),
             )
             break
     number = short_hash(decision.decision_id)
@@ -205,7 +208,7 @@ class Codec(Generic[_Row]):
         """Read a row; StateError when it is damaged."""
         try:
             return self._decoder.decode(value)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise StateError(
                 f"the state of {self._what} cannot be read ({error}): delete it, and it begins anew"
             ) from error

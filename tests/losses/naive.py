@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import faust
+from faust.transport.drivers.aiokafka import Consumer
 
 INSULTS = {"idiot", "moron"}
 
@@ -80,6 +81,14 @@ async def over_the_network(stream: Any) -> None:
         await judged.send(value={**comment, "toxicity": score})
 
 
+async def with_a_table(stream: Any) -> None:
+    """Remember how many comments each author wrote."""
+    async for comment in stream:
+        counts[comment.get("author", "")] += 1
+        score = await remote_toxicity(comment["text"])
+        await judged.send(value={**comment, "toxicity": score})
+
+
 async def on_the_loop(stream: Any) -> None:
     """Run the model right here, on the event loop."""
     async for comment in stream:
@@ -91,9 +100,26 @@ CASES: dict[str, Callable[[], Any]] = {
     "one_by_one": lambda: app.agent(comments)(one_by_one),
     "in_batches": lambda: app.agent(comments)(in_batches),
     "two_at_once": lambda: app.agent(comments, concurrency=2)(over_the_network),
+    "with_a_table": lambda: app.agent(comments)(with_a_table),
     "on_the_loop": lambda: app.agent(comments)(on_the_loop),
 }
 
+
+def _slowly(seek: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let it take a while until Faust hears that it stands at the committed offsets."""
+
+    async def seek_and_wait(self: Any) -> Any:
+        found = await seek(self)
+        await asyncio.sleep(float(os.environ.get("SEEK_SECONDS", "0")))
+        return found
+
+    return seek_and_wait
+
+
 if __name__ == "__main__":
-    CASES[sys.argv.pop(1)]()
+    case = sys.argv.pop(1)
+    if case == "with_a_table":
+        counts = app.Table("counts", default=int, partitions=int(os.environ["PARTITIONS"]))
+        setattr(Consumer, "seek_to_committed", _slowly(Consumer.seek_to_committed))  # noqa: B010 - mypy
+    CASES[case]()
     app.main()
