@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from moderation.review.intake import place_in_campaign, take_in
+from moderation.review.rules import Rules
 from moderation.review.store import Store
 from tests.moderation.review.web.house import House
 from tests.moderation.review.web.samples import CAMPAIGN, samples
@@ -37,7 +38,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty queue on the clock's time, without chance."""
-    store = Store(f"sqlite:///{tmp_path / 'review.db'}", chance=lambda: 0.999)
+    store = Store(f"sqlite:///{tmp_path / 'review.db'}", rules=Rules(undo=60), chance=lambda: 0.999)
     yield store
     store.close()
 
