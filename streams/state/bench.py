@@ -450,12 +450,15 @@ def feed(
             if sent % _AT_ONCE:
                 continue
             client.flush()
-            while (done := judged(metrics := worker.metrics())) < sent - _AHEAD:
+            while True:
+                done = judged(metrics := worker.metrics())
+                if done >= next_point:
+                    curve.point(metrics)
+                    next_point = (done // every + 1) * every
+                if done >= sent - min(_AHEAD, every):
+                    break
                 worker.require()
                 time.sleep(0.5)
-            if done >= next_point:
-                curve.point(metrics)
-                next_point = (done // every + 1) * every
         client.flush()
     quiet = 0
     deadline, before = time.monotonic() + _STALLED_SECONDS, -1.0

@@ -22,8 +22,8 @@ from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-_SHARE: Final = 2 / 3
-"""Of the time that Faust gives this step; when it has gone, Faust reads the rest."""
+_STALLED_SECONDS: Final = 20.0
+"""Nothing came for so long: Faust shall read the rest."""
 _AT_ONCE: Final = 2_000
 
 
@@ -63,8 +63,14 @@ class BulkRecovery(Recovery):
         except KafkaError as error:
             log.warning("changelogs cannot be read in bulk", error=str(error))
 
+    async def _wait(self, coro: Any, timeout: Any = None) -> None:  # noqa: ARG002
+        """Wait for a step, as long as it takes.
+
+        One that takes longer than Faust expects would end the restoring without an error.
+        """
+        await super()._wait(coro)
+
     async def _read(self, tps: Collection[TP], done: "Counter[TP]") -> None:
-        deadline = time.monotonic() + _SHARE * self.app.conf.broker_request_timeout
         consumer = AIOKafkaConsumer(
             **client_options(self._settings),
             group_id=None,
@@ -76,9 +82,10 @@ class BulkRecovery(Recovery):
             consumer.assign([TopicPartition(tp.topic, tp.partition) for tp in tps])
             for tp in tps:
                 consumer.seek(TopicPartition(tp.topic, tp.partition), done[tp] + 1)
-            left = set(tps)
-            while left and time.monotonic() < deadline:
+            left, heard_at = set(tps), time.monotonic()
+            while left and time.monotonic() - heard_at < _STALLED_SECONDS:
                 found = await consumer.getmany(timeout_ms=200, max_records=_AT_ONCE)
+                heard_at = time.monotonic() if found else heard_at
                 for place, records in found.items():
                     self._take(TP(place.topic, place.partition), records)
                 for tp in list(left):

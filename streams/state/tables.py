@@ -41,7 +41,7 @@ _ROWS_AT_ONCE: Final = 500
 """Rows of a rewriting that are confirmed together."""
 
 _ROCKSDB: Final = {
-    "write_buffer_size": 4 * 2**20,
+    "write_buffer_size": 8 * 2**20,
     "max_write_buffer_number": 2,
     "block_cache_size": 8 * 2**20,
 }
