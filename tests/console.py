@@ -42,7 +42,7 @@ class ConsoleProcess:
 
     def healthy(self, scheme: str = "http", **options: Any) -> str:
         """Wait until it answers; what it says of its health."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             assert self.process.poll() is None, self.log.read_text()
             try:
@@ -54,7 +54,7 @@ class ConsoleProcess:
     def end(self, number: signal.Signals) -> int:
         """The exit status after a signal."""
         self.process.send_signal(number)
-        return self.process.wait(15)
+        return self.process.wait(60)
 
     def close(self) -> None:
         """In any case."""

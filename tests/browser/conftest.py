@@ -8,14 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from moderation.review.intake import place_in_campaign, take_in
+from moderation.review.rules import Rules
 from moderation.review.store import Store
 from tests.moderation.review.web.house import House
 from tests.moderation.review.web.samples import CAMPAIGN, samples
 
 Enter = Callable[..., Page]
+
+# A limit for what never comes; on a busy machine much comes late.
+_LIMIT_MS = 30_000
+expect.set_options(timeout=_LIMIT_MS)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +38,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty queue on the clock's time, without chance."""
-    store = Store(f"sqlite:///{tmp_path / 'review.db'}", chance=lambda: 0.999)
+    store = Store(f"sqlite:///{tmp_path / 'review.db'}", rules=Rules(undo=60), chance=lambda: 0.999)
     yield store
     store.close()
 
@@ -78,7 +83,7 @@ def enter(chromium: Browser, house: House) -> Iterator[Enter]:
                 java_script_enabled=script,
             )
             stack.callback(context.close)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(_LIMIT_MS)
             context.add_cookies([{"name": "who", "value": name, "url": house.url}])
             page = context.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -128,7 +128,7 @@ def test_address_in_use(tmp_path: Path) -> None:
             env=os.environ | {"TROLLBRIDGE_DATA_DIR": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )  # fmt: skip
         assert 1 == second.returncode

@@ -1,6 +1,6 @@
 """Sparing the people who read."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.review.pacing import IN_A_ROW, Ahead, harsh_codes, place
@@ -29,6 +29,7 @@ def test_nothing_urgent_is_put_off() -> None:
     assert 0 == place([True] * 5, [HARSH, CALM, URGENT])
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([CALM, HARSH, URGENT]), max_size=40))
 def test_nothing_starves(queue: list[Ahead]) -> None:
     """Taken so to the end, each item is overtaken by one mild item for three harsh ones at most."""

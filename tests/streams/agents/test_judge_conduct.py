@@ -43,7 +43,13 @@ class _Judge:
     def __init__(self, folder: Path, policy: Policy, **changes: Any) -> None:
         self.at_hand = AtHand(folder, **changes)
         self._authors = self.at_hand.state.authors
-        self._handler = JudgeHandler(lambda: policy, self._authors, topics=self.at_hand.topics)
+        self._policy = policy
+        self.restart()
+
+    def restart(self) -> None:
+        """As a new process: only the tables are left."""
+        topics = self.at_hand.topics
+        self._handler = JudgeHandler(lambda: self._policy, self._authors, topics=topics)
 
     async def __call__(self, *batch: Scored) -> list[Judged]:
         messages: list[Any] = [(SimpleNamespace(partition=1), scored) for scored in batch]
@@ -132,6 +138,7 @@ async def test_every_change_goes_to_the_changelog(tmp_path: Path) -> None:
     """Also that of a record that changes nothing: after a crash the changelog may lack the row."""
     judge_ = _Judge(tmp_path, load_policy())
     for batch in ((_scored(0), _scored(1)), (_scored(0),)):
+        judge_.restart()
         await judge_(*batch)
         # A batch's changes go out when it lets others work.
         await asyncio.sleep(0)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.review.web import passages
@@ -11,6 +11,8 @@ from moderation.review.web.passages import Change, Piece
 from moderation.scoring.protocol import Span
 from moderation.text import unmask
 from tests.moderation.review.desk import judged
+
+anyhow = settings(deadline=None)
 
 SPANS = st.lists(
     st.builds(
@@ -23,6 +25,7 @@ SPANS = st.lists(
 )
 
 
+@anyhow
 @given(
     text=st.text(max_size=50),
     spans=SPANS,
@@ -37,6 +40,7 @@ def test_no_word_is_lost(
     assert text == "".join(piece.text for piece in passages.pieces(record, cover=cover))
 
 
+@anyhow
 @given(text=st.text(alphabet="ab1@. \u0430\u200bidot", max_size=40), cover=st.booleans())
 def test_no_unmasked_word_is_lost(text: str, *, cover: bool) -> None:
     """What is shown beside a masked text is all of the unmasked one, or nothing."""

@@ -1,6 +1,7 @@
 """A small identity provider on loopback, which can also be made to lie."""
 
 import contextlib
+import functools
 import json
 import threading
 import time
@@ -17,11 +18,17 @@ CLIENT = "bridge"
 SECRET = "hush"  # noqa: S105 - of a test
 
 
+@functools.cache
+def _first_key() -> RSAKey:
+    """Made once, since that takes a while."""
+    return RSAKey.generate_key(2048, parameters={"kid": "1"})
+
+
 class Provider:
     """Signs what the test tells it to."""
 
     def __init__(self) -> None:
-        self.key = RSAKey.generate_key(2048, parameters={"kid": "1"})
+        self.key = _first_key()
         self.claims: dict[str, Any] = {"sub": "s-1", "preferred_username": "carla", "role": "lead"}
         """Beside those that the protocol asks for, which they replace."""
         self.algorithm = "RS256"
