@@ -42,14 +42,12 @@ def until(condition: Callable[[], Any], what: str, *, within: float) -> Any:
 class Worker:
     """A `trollbridge worker` process."""
 
-    def __init__(
-        self, environment: dict[str, str], log: Path, metrics_bind: str, module: str
-    ) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, metrics_bind: str) -> None:
         self.log = log
         self.metrics_bind = metrics_bind
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", module, "worker"],
+                [sys.executable, "-m", "streams.cli", "worker"],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -151,8 +149,8 @@ class Pipeline:
         finally:
             pipeline.close()
 
-    def worker(self, *, module: str = "streams.cli", **changes: Any) -> Worker:
-        """Start a worker with these settings changed; `module` has the command line."""
+    def worker(self, **changes: Any) -> Worker:
+        """Start a worker with these settings changed."""
         number = next(self._numbers)
         settings = msgspec.structs.replace(
             self.settings,
@@ -166,8 +164,7 @@ class Pipeline:
         )
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
         environment = inherited | settings.environment()
-        log = self.folder / f"worker-{number}.log"
-        worker = Worker(environment, log, settings.metrics_bind, module)
+        worker = Worker(environment, self.folder / f"worker-{number}.log", settings.metrics_bind)
         self.workers.append(worker)
         return worker
 

@@ -36,24 +36,6 @@ def test_killed_twice(pipeline: Pipeline) -> None:
     assert total == len({judged.item_id for judged in pipeline.judged()})
 
 
-def test_restored_and_then_sought(embedded: Pipeline) -> None:
-    """A worker that has restored its state reads nothing until it has sought where the group stood.
-
-    Faust alone would read on, throw away what it has read and commit past it (docs/why.md, step 8).
-    Here it takes a second until Faust hears of having sought.
-    """
-    embedded.articles(20)
-    embedded.comments(100)
-    worker = embedded.worker()
-    embedded.wait_terminal(100, within=60)
-    assert 0 == worker.stop(within=30)
-    embedded.comments(400, start=100)
-    embedded.worker(module="tests.broker.slow_seek").wait_ready()
-    embedded.comments(100, start=500)
-    found = embedded.wait_balanced(within=60)
-    assert (600, 0) == (found.inputs, found.duplicates)
-
-
 def test_worker_joins_and_leaves(kafka: Pipeline) -> None:
     """A second worker that joins and one that leaves in mid-stream cost nothing.
 

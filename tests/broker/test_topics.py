@@ -6,7 +6,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from streams import topics
 from streams.clients import admin
 from streams.topics import TABLES, Topics
-from tests.pipeline import Pipeline, comment
+from tests.pipeline import Pipeline, comment, until
 
 
 def test_created_as_the_contract_says(kafka: Pipeline) -> None:
@@ -23,6 +23,38 @@ def test_check_names_what_differs(kafka: Pipeline) -> None:
     assert f"{kafka.topics.comments}: replication 1, 2 wanted" in problems
     elsewhere = msgspec.structs.replace(kafka.settings, topic_prefix="elsewhere.")
     assert len(Topics().cleanup()) == len(topics.check(elsewhere))
+
+
+def test_older_installation_gets_what_is_new(kafka: Pipeline) -> None:
+    """Topics that are new in a release get the partitions that the installation has chosen."""
+    older = msgspec.structs.replace(
+        kafka.settings, topic_prefix=f"{kafka.settings.topic_prefix}old."
+    )
+    names = Topics(older.topic_prefix)
+    with admin(older) as client:
+        client.create_topics(
+            {names.comments: {"num_partitions": 6, "replication_factor": 1}},
+            wait_for_metadata=True,
+        )
+    topics.create(older)
+    with admin(older) as client:
+        described = client.describe_topics(list(names.partitioned_alike()))
+    assert {6} == {len(topic["partitions"]) for topic in described}
+
+
+def test_partitions_that_differ_stop_a_worker(kafka: Pipeline) -> None:
+    """A thread's state would be looked for where it is not; one line says which topic to mend."""
+    with admin(kafka.settings) as client:
+        client.create_partitions({kafka.topics.comments: 6})
+    wrong = f"{kafka.topics.scored}: 4 partitions, and {kafka.topics.comments} has 6"
+
+    def told() -> bool:
+        return any(problem.startswith(wrong) for problem in topics.check(kafka.settings))
+
+    until(told, "the broker tells of the new partitions", within=30)
+    worker = kafka.worker()
+    assert 1 == worker.process.wait(timeout=60)
+    assert f"trollbridge: {wrong}" in worker.log_text()
 
 
 def test_what_is_erased_is_compacted(kafka: Pipeline) -> None:
