@@ -19,6 +19,7 @@ from moderation.trolling.messages import Replied, Turned
 from moderation.trolling.pseudonym import short_hash
 
 _DECISIONS_KEPT: Final = 16
+_READINGS_KEPT: Final = 16
 _REJECTIONS_KEPT: Final = 16
 
 
@@ -39,6 +40,15 @@ class KnownDecision(msgspec.Struct, frozen=True, array_like=True):
         return author.Decided(at=self.at, approved=self.approved, heat=self.heat)
 
 
+class Reading(msgspec.Struct, frozen=True, array_like=True):
+    """What was said of the author with one of the latest comments, should it be asked again."""
+
+    partition: int
+    offset: int
+    """Where the comment came in."""
+    score: float
+
+
 class AuthorRow(msgspec.Struct, frozen=True, array_like=True):
     """All that is stored under an author."""
 
@@ -46,6 +56,8 @@ class AuthorRow(msgspec.Struct, frozen=True, array_like=True):
     posted: Applied = Applied()
     replied: Applied = Applied()
     decisions: tuple[KnownDecision, ...] = ()
+    """The latest."""
+    readings: tuple[Reading, ...] = ()
     """The latest."""
 
 
@@ -80,6 +92,21 @@ def posted(row: AuthorRow, source: Source, event: author.Posted) -> AuthorRow:
         state=author.applied(row.state, event),
         posted=row.posted.plus(source.partition, source.offset),
     )
+
+
+def read(row: AuthorRow, source: Source, score: float) -> AuthorRow:
+    """The row after a score was told for a comment of the author's."""
+    reading = Reading(source.partition, source.offset, score)
+    readings = (*row.readings, reading)[-_READINGS_KEPT:]
+    return msgspec.structs.replace(row, readings=readings)
+
+
+def reading(row: AuthorRow, source: Source) -> float | None:
+    """The score that was told for a comment, if it is one of the latest."""
+    for each in row.readings:
+        if (each.partition, each.offset) == (source.partition, source.offset):
+            return each.score
+    return None
 
 
 def replied(row: AuthorRow, reply: Replied) -> AuthorRow:

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
+import msgspec
+
 from moderation.records import Decided, Source
 from moderation.trolling import rows
 from moderation.trolling.author import Posted
@@ -32,10 +34,19 @@ class Authors:
     def posted(
         self, writes: Writes, partition: int, author_id: str, source: Source, event: Posted
     ) -> Troll:
-        """Take in an author's comment; what the author's conduct says with it."""
+        """Take in an author's comment; what the author's conduct says with it.
+
+        A comment that comes again gets the score that it had, so that its outcome stays the same.
+        """
         row = rows.posted(self._get(partition, author_id), source, event)
+        found = troll(row.state, event.at, disabled=self._disabled)
+        told = rows.reading(row, source)
+        if told is None:
+            row = rows.read(row, source, found.score)
+        else:
+            found = msgspec.structs.replace(found, score=told)
         self.table.put(writes, partition, author_id, row)
-        return troll(row.state, event.at, disabled=self._disabled)
+        return found
 
     def replied(self, writes: Writes, partition: int, reply: Replied) -> None:
         """Take in that somebody answered an author."""

@@ -6,6 +6,7 @@ when a worker gets its partitions is read by a consumer of its own, and Faust, t
 went, reads the rest, and does everything else.
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Collection
@@ -105,3 +106,7 @@ class BulkRecovery(Recovery):
         ]
         events: Any = [_Event(message, message.key, message.value) for message in messages]
         self.tp_to_table[tp].apply_changelog_batch(events)
+
+
+# As talkative as Faust's own, which is silenced where its modules are.
+BulkRecovery.logger = logging.getLogger(Recovery.__module__)

@@ -134,6 +134,17 @@ async def test_a_record_that_comes_again_counts_once(tmp_path: Path) -> None:
     assert 2 == len(judge_.row().state.recent)
 
 
+async def test_a_record_that_comes_again_has_the_same_outcome(tmp_path: Path) -> None:
+    """Its author has gone on meanwhile; consumers may take either of two equal records."""
+    judge_ = _Judge(tmp_path, load_policy())
+    first = await judge_(*(_scored(number) for number in range(10)))
+    judge_.restart()
+    again = await judge_(*(_scored(number) for number in range(10)))
+    outcomes = [(judged.decision, judged.scores["troll"]) for judged in first]
+    assert outcomes == [(judged.decision, judged.scores["troll"]) for judged in again]
+    assert len({score for _, score in outcomes}) > 3
+
+
 async def test_every_change_goes_to_the_changelog(tmp_path: Path) -> None:
     """Also that of a record that changes nothing: after a crash the changelog may lack the row."""
     judge_ = _Judge(tmp_path, load_policy())
