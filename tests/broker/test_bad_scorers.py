@@ -20,7 +20,8 @@ def test_one_text_fails_alone(embedded: Pipeline, scorer: str) -> None:
         (comment(n, text=f"poison {n}") if n in POISONED else comment(n) for n in range(TOTAL)),
     )
     embedded.worker(scorers=(f"tests.scorers:{scorer}",), scoring_timeout=1.0)
-    embedded.wait_terminal(TOTAL, within=60)
+    # A process that dies is replaced a dozen times until the text stands alone.
+    embedded.wait_terminal(TOTAL, within=120)
     found = embedded.wait_balanced(within=30)
     assert (TOTAL - len(POISONED), len(POISONED), 0) == (
         found.allow,

@@ -23,9 +23,13 @@ _LIMIT_MS = 30_000
 expect.set_options(timeout=_LIMIT_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The browser; the test is skipped where there is none."""
+    """The browser; the test is skipped where there is none.
+
+    Playwright keeps an event loop running for as long as it is open, beside which no asynchronous
+    test of another package can run.
+    """
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("Chromium is not here: apt-get install chromium")

@@ -40,7 +40,7 @@ def test_from_the_first_link_to_signing_out(chromium: Browser, house: House) -> 
     """The first admin comes in, invites somebody who comes in, and each page is accessible."""
     store, url = house.store, house.url
     context = chromium.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     first = url + access.first_link(store)
     _for_every_eye(page, first)

@@ -31,7 +31,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 def test_nothing_of_a_text_takes_effect(chromium: Browser, house: House) -> None:
     """The first admin comes in by the link, and no page does what the comments on it say."""
     context = chromium.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     complaints: list[str] = []
     asked: list[str] = []

@@ -268,6 +268,6 @@ def test_demo_stops_what_it_started(tmp_path: Path) -> None:
     children = psutil.Process(demo.pid).children(recursive=True)
     assert 2 <= len(children)
     demo.send_signal(signal.SIGINT)
-    demo.wait(timeout=15)
+    demo.wait(timeout=60)
     until(lambda: not any(child.is_running() for child in children), "children gone", within=5)
     assert "Traceback" not in log.read_text()

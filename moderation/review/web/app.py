@@ -21,6 +21,7 @@ from moderation.review.web.desk import Desk
 from moderation.review.web.leads import Leads
 from moderation.review.web.live import Hub
 from moderation.review.web.options import WebOptions
+from moderation.review.web.problems import problem
 from moderation.review.web.refusals import sentence
 from moderation.review.web.render import page
 
@@ -118,6 +119,11 @@ def _say(
         return PlainTextResponse(f"{said}\n", status)
     if request.headers.get("x-console") == "1" or request.url.path == "/events":
         return JSONResponse({"code": code or str(status), "say": said}, status, headers)
+    if request.url.path.startswith("/api/"):
+        # An id with a line's end in it leads to no operation of the API, and to here.
+        refusal = problem(status, code or str(status), said)
+        refusal.headers.update(headers or {})
+        return refusal
     answer = page(request, "error.html", status=status, said=said)
     answer.headers.update(headers or {})
     return answer
