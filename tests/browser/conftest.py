@@ -100,4 +100,6 @@ def enter(chromium: Browser, house: House) -> Iterator[Enter]:
         yield open_window
     # The browser itself says that a refused decision was answered with 409, and a page with 404.
     expected = re.compile("status of 409|status of 404.*/nowhere'")
-    assert [] == [said for said in complaints if not expected.search(said)]
+    # Chromium says so when somebody has focused another field before the page was ready.
+    hint = "Autofocus processing was blocked"
+    assert [] == [said for said in complaints if not expected.search(said) and hint not in said]
