@@ -252,8 +252,9 @@ def test_two_moderators(store: Store, enter: Enter) -> None:
     ben = enter("ben")
     _in_focus(ben, "c2")
     expect(ben.get_by_text("anna has it")).to_have_count(2)
-    anna.close()
     ben.keyboard.press("a")
+    expect(ben.locator("#focus .nothing")).to_be_visible()
+    anna.close()
     _in_focus(ben, "c0")
 
 

@@ -29,6 +29,8 @@ class News(msgspec.Struct, frozen=True):
     """Grows when an item comes in."""
     decided: int
     """Grows when something is decided."""
+    held: int
+    """Items that somebody has claimed; falls when they are given up, or a lease ends."""
 
 
 class Hub:
@@ -102,9 +104,13 @@ class Hub:
 
     def _look(self) -> News:
         opened = select(Item.pk).where(Item.state == literal_column("'open'")).limit(_MOST)
+        held = select(func.count()).where(
+            Item.claimed_by != literal_column("''"), Item.claimed_until >= self._store.now()
+        )
         with self._store.reading() as session:
             return News(
                 session.scalar(select(func.count()).select_from(opened.subquery())) or 0,
                 session.scalar(select(func.max(Item.pk))) or 0,
                 session.scalar(select(func.max(Decision.pk))) or 0,
+                session.scalar(held) or 0,
             )
