@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("detoxify")
-
 # Libraries of others warn about each other; these tests are about our use of them.
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -4,10 +4,8 @@ import string
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
-
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
+import torch
+import transformers
 
 # As the published `original` checkpoint spells them; Detoxify renames three of them.
 ORIGINAL: Final = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate")

@@ -14,8 +14,6 @@ import pytest
 from moderation.errors import WeightsError
 from moderation.scoring.protocol import ScoringInput, ScoringOptions
 
-pytest.importorskip("detoxify")
-
 # Libraries of others warn about each other; these tests are about our use of them.
 pytestmark = pytest.mark.filterwarnings("default")
 

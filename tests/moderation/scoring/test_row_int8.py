@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+import onnxruntime as ort
 import pytest
 
-onnx = pytest.importorskip("onnx")
-ort = pytest.importorskip("onnxruntime")
-
-from moderation.scoring.row_int8 import quantise  # noqa: E402
+from moderation.scoring.row_int8 import quantise
 
 WIDTH, OUT = 64, 24
 

