@@ -14,9 +14,9 @@ from moderation.records import Conduct, Judged, Scored, Source, decode_scored, e
 from moderation.trolling.author import Posted
 from moderation.trolling.pseudonym import short_hash
 from moderation.trolling.signature import signature
+from moderation.trolling.toxicity import highest_toxicity
 from moderation.trolling.troll import Troll
 from streams import metrics
-from streams.agents.score import hostility_of
 from streams.outbox import Outgoing
 from streams.stage import Result
 from streams.state.authors import Authors
@@ -80,7 +80,7 @@ class JudgeHandler:
             comment=short_hash(comment.id),
             thread=short_hash(comment.article_id),
             signature=signature(comment.text),
-            toxicity=hostility_of(scored.scores),
+            toxicity=highest_toxicity(scored.scores),
             off_topic=scored.scores.get("off_topic"),
             # Of the comment alone: a reputation must not feed on itself.
             flagged=_verdict(scored, policy, own=True).decision == "review",

@@ -14,7 +14,7 @@ from moderation.trolling.heat import encode_record
 from moderation.trolling.messages import Forgotten, Turned
 from streams.outbox import Outgoing
 from streams.stage import Result
-from streams.state import threads as state
+from streams.state.threads import ThreadRows
 from streams.threads import Threads
 from streams.topics import Topics
 
@@ -22,7 +22,7 @@ from streams.topics import Topics
 class RejectionsHandler:
     """From `trolling.rejections` to the table of threads, and `threads.heat`."""
 
-    def __init__(self, threads: state.Threads, latest: Threads, *, topics: Topics) -> None:
+    def __init__(self, threads: ThreadRows, latest: Threads, *, topics: Topics) -> None:
         self._threads = threads
         self._latest = latest
         self._topics = topics

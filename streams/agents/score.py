@@ -5,7 +5,7 @@ heated the thread is, that somebody was answered, and the signature by which cop
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final, Literal
 
 import structlog
@@ -24,29 +24,19 @@ from moderation.trolling.heat import encode_record
 from moderation.trolling.messages import Replied, Sighted
 from moderation.trolling.minhash import Signature, signature
 from moderation.trolling.pseudonym import short_hash
+from moderation.trolling.toxicity import highest_toxicity
 from streams import deadletters, metrics
 from streams.campaign_shelf import CampaignShelf
 from streams.outbox import Outgoing
 from streams.shelf import Shelf
 from streams.stage import Result
-from streams.state import threads as state
 from streams.state.campaigns import spread
 from streams.state.tables import Writes
+from streams.state.threads import Seen, ThreadRows
 from streams.threads import Threads
 from streams.topics import Topics
 
 log = structlog.get_logger(__name__)
-
-TOXIC: Final = (
-    "toxicity",
-    "severe_toxicity",
-    "obscene",
-    "threat",
-    "insult",
-    "identity_attack",
-    "sexual_explicit",
-)
-"""Scores of hostile language."""
 
 _SIGHTINGS_AT_ONCE: Final = 64
 """In a record: with the longest texts that is a third of what Kafka takes."""
@@ -62,7 +52,7 @@ class ScoreHandler:
         threads: Threads,
         policy: Callable[[], Policy],
         *,
-        heats: state.Threads,
+        heats: ThreadRows,
         campaigns: CampaignShelf,
         topics: Topics,
         attempts: int,
@@ -139,7 +129,7 @@ class ScoreHandler:
             return Result([letter], dead=error)
         source = Source(message.topic, message.partition, message.offset)
         seen = self._heats.said(
-            writes, comment, source, at=message.timestamp, toxicity=hostility_of(found.scores)
+            writes, comment, source, at=message.timestamp, toxicity=highest_toxicity(found.scores)
         )
         parent_author = "" if seen.parent_author == comment.author_id else seen.parent_author
         signed = signature(given.text, (given.article_title, given.article_text, given.parent_text))
@@ -174,7 +164,7 @@ class ScoreHandler:
             sighted.append(self._sighting(scored, signed))
         return Result(outgoing, stored=writes)
 
-    def _reply(self, scored: Scored, seen: state.Seen) -> Replied:
+    def _reply(self, scored: Scored, seen: Seen) -> Replied:
         comment = scored.comment
         return Replied(
             author_id=scored.parent_author,
@@ -182,7 +172,7 @@ class ScoreHandler:
             at=scored.arrived_at,
             replier=self._heats.number(comment.author_id),
             thread=short_hash(comment.article_id),
-            toxicity=hostility_of(scored.scores),
+            toxicity=highest_toxicity(scored.scores),
             heat=seen.parent_heat,
             accuses=accuses(comment.text),
         )
@@ -204,11 +194,6 @@ class ScoreHandler:
                 some = parts[start : start + _SIGHTINGS_AT_ONCE]
                 value = messages.encode(Sighted(tuple(some)))
                 yield Outgoing(self._topics.sightings, None, value, partition=partition)
-
-
-def hostility_of(scores: Mapping[str, float]) -> float | None:
-    """The highest of the toxic scores; None when no scorer could read the text."""
-    return max((scores[key] for key in TOXIC if key in scores), default=None)
 
 
 def join(

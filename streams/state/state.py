@@ -20,7 +20,7 @@ from streams.state.campaigns import Bands, Campaigns
 from streams.state.restore import BulkRecovery
 from streams.state.sweep import Sweeper
 from streams.state.tables import StateTable
-from streams.state.threads import Threads
+from streams.state.threads import ThreadRows
 from streams.topics import Topics
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ class State:
             authors, salt=salt, disabled=troll.known_signals(settings.troll_signals_off)
         )
         threads = StateTable(app, "threads", THREADS, topics=topics, outbox=outbox)
-        self.threads = Threads(
+        self.threads = ThreadRows(
             threads, salt=salt, disabled=heat.known_signals(settings.heat_signals_off)
         )
         bands = StateTable(app, "bands", Codec(BandState, "a band"), topics=topics, outbox=outbox)

@@ -20,7 +20,7 @@ from moderation.trolling.rows import AuthorRow, ThreadRow
 from streams import metrics
 from streams.outbox import Outbox, Outgoing
 from streams.state.tables import Row, StateTable, Writes
-from streams.state.threads import Threads
+from streams.state.threads import ThreadRows
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +98,7 @@ class Sweeper(Service):
     def __init__(
         self,
         brooms: list[Broom[Any]],
-        heats: Threads,
+        heats: ThreadRows,
         *,
         heat_topic: str,
         owned: Callable[[], frozenset[int]],

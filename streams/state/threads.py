@@ -29,7 +29,7 @@ class Seen(NamedTuple):
     """For the topic `threads.heat`, when the forecast has changed enough."""
 
 
-class Threads:
+class ThreadRows:
     """Reads and changes the rows of threads."""
 
     def __init__(

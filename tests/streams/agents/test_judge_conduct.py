@@ -10,9 +10,9 @@ import pytest
 from moderation.policy import Policy, load_policy
 from moderation.records import Comment, Context, Forecast, Judged, Scored, Source, decode_judged
 from moderation.trolling.rows import AuthorRow
+from moderation.trolling.toxicity import highest_toxicity
 from moderation.trolling.troll import Troll
 from streams.agents.judge import JudgeHandler, account_age, judge
-from streams.agents.score import hostility_of
 from tests.streams.state.at_hand import AtHand
 
 _NOW = 1_764_000_000.0
@@ -218,8 +218,10 @@ def test_account_age_of_no_time_at_all(said: str) -> None:
     assert age >= 0
 
 
-def test_hostility_of() -> None:
+def test_highest_toxicity() -> None:
     """The highest of the toxic scores; where none could be read it is unknown, and not 0."""
-    assert 0.7 == hostility_of({"toxicity": 0.2, "threat": 0.7, "sarcasm": 0.9, "off_topic": 1.0})
-    assert hostility_of({"sarcasm": 0.9}) is None
-    assert hostility_of({}) is None
+    assert 0.7 == highest_toxicity(
+        {"toxicity": 0.2, "threat": 0.7, "sarcasm": 0.9, "off_topic": 1.0}
+    )
+    assert highest_toxicity({"sarcasm": 0.9}) is None
+    assert highest_toxicity({}) is None
