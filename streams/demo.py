@@ -206,13 +206,15 @@ def console(settings: Settings) -> Iterator[Opened]:
 
 def _make_login(settings: Settings, opened: Opened) -> None:
     # The review store takes a moment to import, which other commands need not wait for.
-    from moderation.review.access import links  # noqa: PLC0415
+    from moderation.review.access import links, sessions  # noqa: PLC0415
     from moderation.review.access.signin import Browser  # noqa: PLC0415
     from streams.review import open_store  # noqa: PLC0415
 
     with contextlib.closing(open_store(settings)) as store:
         this_command = Browser("127.0.0.1", "trollbridge demo")
         links.accept(store, links.first(store), opened.password, this_command, name=opened.name)
+        for session in sessions.own(store, opened.name):
+            sessions.end(store, opened.name, session.id)
 
 
 def sample_page() -> bytes:

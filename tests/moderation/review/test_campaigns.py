@@ -3,8 +3,7 @@ its author.
 """
 
 import concurrent.futures
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -25,7 +24,6 @@ from moderation.review.store import Store
 from moderation.trolling.campaigns import CampaignRecord, decode_record
 from tests.moderation.review.desk import LEAD, START, Desk, judged
 from tests.moderation.review.test_threads import record as heat
-from tests.postgres import database
 
 
 def record(name: str = "k", *joined: str, **fields: Any) -> CampaignRecord:
@@ -229,21 +227,6 @@ def test_record_that_no_table_holds(changes: dict[str, object], code: str) -> No
     with pytest.raises(RecordError) as caught:
         check(decode_record(value))
     assert code == caught.value.code
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def kept_store(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Store]:
-    """A store that lives for many examples."""
-    with contextlib.ExitStack() as stack:
-        if request.param == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('kept') / 'review.db'}"
-        else:
-            url = stack.enter_context(database(request.getfixturevalue("postgres")))
-        store = Store(url)
-        stack.callback(store.close)
-        yield store
 
 
 _campaigns = st.sampled_from(["A", "B", "a", "b", "\u00e4"])

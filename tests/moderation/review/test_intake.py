@@ -1,8 +1,5 @@
 """Taking judged records in: at least once from Kafka, exactly one row in the queue."""
 
-import contextlib
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -16,7 +13,6 @@ from moderation.review.intake import Taken, check, place_in_campaign, set_heat, 
 from moderation.review.queue import Filters
 from moderation.review.store import Store
 from tests.moderation.review.desk import ANNA, START, Desk, judged
-from tests.postgres import database
 
 
 def test_repetition_changes_nothing(desk: Desk) -> None:
@@ -119,21 +115,6 @@ def test_record_that_no_table_holds(changes: dict[str, object], code: str) -> No
     with pytest.raises(RecordError) as caught:
         check(msgspec.structs.replace(judged("c"), **changes))
     assert code == caught.value.code
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def kept_store(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Store]:
-    """A store that lives for many examples."""
-    with contextlib.ExitStack() as stack:
-        if request.param == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('kept') / 'review.db'}"
-        else:
-            url = stack.enter_context(database(request.getfixturevalue("postgres")))
-        store = Store(url)
-        stack.callback(store.close)
-        yield store
 
 
 _words = st.text(st.characters(codec="utf-8"), max_size=60)
