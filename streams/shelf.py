@@ -34,7 +34,7 @@ class Shelf:
         while len(self._articles) > self._keep:
             self._articles.popitem(last=False)
         metrics.articles_kept.set(len(self._articles))
-        waiting = self._waiting.pop(article.id, None)
+        waiting = self._waiting.get(article.id)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
 
@@ -65,20 +65,24 @@ class Shelf:
     def awaits(self, article_id: str) -> asyncio.Future[None] | None:
         """A future that ends when the article is here or has been waited for long enough.
 
-        None when there is nothing to wait for: it is here, or it did not come a moment ago.
+        None when there is nothing to wait for: it is here, or it did not come a moment ago. What
+        is done when it ends is done in the order of asking, for an edit must not overtake the
+        comment: so whoever asks while others are still to be told gets their future.
         """
+        waiting = self._waiting.get(article_id)
+        if waiting is not None:
+            return waiting
         if self._wait <= 0 or article_id in self._articles or self._is_absent(article_id):
             return None
-        waiting = self._waiting.get(article_id)
-        if waiting is None:
-            loop = asyncio.get_running_loop()
-            waiting = self._waiting[article_id] = loop.create_future()
-            loop.call_later(self._wait, self._give_up, article_id)
+        loop = asyncio.get_running_loop()
+        waiting = self._waiting[article_id] = loop.create_future()
+        # The first of its callbacks, so that none is left when it is taken away.
+        waiting.add_done_callback(lambda _: self._waiting.pop(article_id))
+        loop.call_later(self._wait, self._give_up, article_id, waiting)
         return waiting
 
-    def _give_up(self, article_id: str) -> None:
-        waiting = self._waiting.pop(article_id, None)
-        if waiting is not None and not waiting.done():
+    def _give_up(self, article_id: str, waiting: asyncio.Future[None]) -> None:
+        if not waiting.done():
             self._absent[article_id] = time.monotonic() + _ABSENT_SECONDS
             while len(self._absent) > self._keep:
                 del self._absent[next(iter(self._absent))]

@@ -16,6 +16,23 @@ async def test_waits_until_the_article_comes() -> None:
     assert shelf.awaits("a") is None
 
 
+async def test_nobody_overtakes_who_waited_for_the_same_article() -> None:
+    """An edit that comes just after the article does not go before the comment that awaited it."""
+    shelf, went = Shelf(keep=10, wait=30), list[str]()
+    comment = shelf.awaits("a")
+    assert comment is not None
+    comment.add_done_callback(lambda _: went.append("comment"))
+    shelf.put(Article(id="a"))
+    edit = shelf.awaits("a")
+    if edit is None:
+        went.append("edit")
+    else:
+        edit.add_done_callback(lambda _: went.append("edit"))
+        await asyncio.wait_for(edit, 1)
+    assert ["comment", "edit"] == went
+    assert shelf.awaits("a") is None
+
+
 async def test_does_not_wait_twice_for_what_does_not_come() -> None:
     """Only the first comments of an unknown article wait; a site without articles is not slowed."""
     shelf = Shelf(keep=10, wait=0.01)
