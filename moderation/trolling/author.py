@@ -322,11 +322,11 @@ def _with_text(texts: tuple[Text, ...], signature: Signature, at: float) -> tupl
     return tuple(kept[-MOST_TEXTS:])
 
 
-def _merged(earlier: Text, seen: Text) -> Text:
-    count = earlier.count.plus(seen.count.value, at=seen.count.at, half_life=TEXT_HALF_LIFE)
-    return Text(
-        earlier.signature, earlier.times + seen.times, min(earlier.first, seen.first), count
-    )
+def _merged(one: Text, other: Text) -> Text:
+    """Both as one, in the wording that was written first, whichever came first."""
+    first, second = sorted((one, other), key=lambda each: (each.first, each.signature))
+    count = first.count.plus(second.count.value, at=second.count.at, half_life=TEXT_HALF_LIFE)
+    return Text(first.signature, first.times + second.times, first.first, count)
 
 
 def _with_thread(threads: tuple[Thread, ...], seen: Thread) -> tuple[Thread, ...]:

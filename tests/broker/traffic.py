@@ -7,17 +7,19 @@ depends on it. Such things are left out here, and each is named:
   whether an answer to him, which comes by another topic, was there before it.
 - Decisions come when the comments have been judged, since a rejection heats the thread for the
   comments behind it.
-- No author repeats himself, since which wording of a text stands for the others depends on which
-  of them came first, and they may come from several partitions.
+- No author repeats himself in other words, since which of three texts count as one depends on
+  which of them came first, and they may come from several partitions.
 - No author does more than a state has room for.
 """
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from moderation.records import Anchor, Decided, Source, encode
+from moderation.trolling.signature import ALIKE, Signature, signature, similarity
 from tests.moderation.trolling.campaign_texts import changed, ordinary_text
 
 ARTICLES: Final = 40
@@ -38,6 +40,7 @@ def comments(count: int, *, begin: float, seed: int = 5, name: str = "c") -> lis
     chance = random.Random(seed)
     told: list[tuple[str, str, str]] = []
     campaigns: dict[int, str] = {}
+    own: defaultdict[str, list[Signature]] = defaultdict(list)
     made = []
     for number in range(count):
         chosen = chance.random()
@@ -62,6 +65,9 @@ def comments(count: int, *, begin: float, seed: int = 5, name: str = "c") -> lis
         elif chosen < 0.6:
             article = f"a{chance.randrange(2)}"
             text = f"Only an idiot says so. {text}"
+        while any(ALIKE <= similarity(signature(text), each) < 1 for each in own[author]):
+            text = ordinary_text(chance, chance.randint(25, 40))
+        own[author].append(signature(text))
         if not parent and not revision:
             told.append((comment, article, author))
         value = {

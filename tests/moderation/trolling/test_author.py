@@ -69,6 +69,16 @@ def test_order_does_not_matter(events: list[Event], random: object) -> None:
     assert one.nature == other.nature
 
 
+def test_the_first_wording_stands_for_the_others() -> None:
+    """A text and its copy are kept in the words that were written first, whichever came first."""
+    words = "one two three four five six seven eight"
+    first = Posted(at=NOW, comment=1, thread=1, signature=signature(words))
+    copy = Posted(at=NOW + 9, comment=2, thread=2, signature=signature(f"{words} nine"))
+    one, other = after(first, copy).texts, after(copy, first).texts
+    assert one == other
+    assert [(first.signature, 2)] == [(each.signature, each.times) for each in one]
+
+
 def test_an_edit_is_no_second_comment() -> None:
     """Mending a typing error ten times is neither haste nor repetition."""
     posted = Posted(at=NOW, comment=1, thread=1, signature=signature("one two three four five"))
