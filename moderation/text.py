@@ -68,7 +68,7 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of a text, folded and in lower case, without punctuation."""
-    return [match.group().lower() for match in _WORD.finditer(fold(text))]
+    return [word.lower() for word in _WORD.findall(fold(text))]
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
