@@ -164,6 +164,15 @@ def applied(
     return msgspec.structs.replace(grown, tipped=tipped, seen_at=max(state.seen_at, event.at))
 
 
+def taken_back(state: ThreadState, rejected_at: float) -> ThreadState:
+    """The state as if the rejection of that time (seconds since the epoch) had not been made.
+
+    A comment that tipped the thread stays named as long as the forecast stays up.
+    """
+    deletions = state.deletions.plus(-1, at=rejected_at, half_life=_DELETION_HALF_LIFE)
+    return msgspec.structs.replace(state, deletions=deletions)
+
+
 def heat(state: ThreadState, now: float, *, disabled: Collection[str] = frozenset()) -> Heat:
     """Read a thread's state at `now` (seconds since the epoch), without the disabled signals.
 

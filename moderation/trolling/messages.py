@@ -45,6 +45,15 @@ class Turned(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
     at: float
 
 
+class TakenBack(msgspec.Struct, frozen=True, kw_only=True, tag="taken_back"):
+    """A moderator's decision on a comment was taken back; for the thread's state."""
+
+    article_id: str
+    decision: int
+    """Short hash of the id of the decision that no longer holds."""
+    at: float
+
+
 class Sighted(msgspec.Struct, frozen=True, tag="sighted"):
     """Signed comments on their way to those of their bands that share a partition."""
 
@@ -66,7 +75,7 @@ class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
 _encoder = msgspec.json.Encoder()
 
 
-def encode(message: Replied | Turned | Sighted | Matched | Forgotten) -> bytes:
+def encode(message: Replied | Turned | TakenBack | Sighted | Matched | Forgotten) -> bytes:
     """The message as UTF-8 JSON."""
     return _encoder.encode(message)
 
@@ -97,6 +106,6 @@ class Reader:
 
 
 replies = Reader(Replied, Forgotten)
-rejections = Reader(Turned, Forgotten)
+rejections = Reader(Turned, TakenBack, Forgotten)
 sightings = Reader(Sighted, Forgotten)
 matches = Reader(Matched, Forgotten)

@@ -15,7 +15,7 @@ from moderation.trolling import author, heat
 from moderation.trolling.applied import Applied
 from moderation.trolling.author import AuthorState
 from moderation.trolling.heat import ThreadState
-from moderation.trolling.messages import Replied, Turned
+from moderation.trolling.messages import Replied, TakenBack, Turned
 from moderation.trolling.pseudonym import short_hash
 
 _DECISIONS_KEPT: Final = 16
@@ -69,13 +69,23 @@ class Writer(msgspec.Struct, frozen=True, array_like=True):
     author_id: str
 
 
+class KnownRejection(msgspec.Struct, frozen=True, array_like=True):
+    """A rejection in the thread that the state has taken in, so that it can be taken back."""
+
+    decision: int
+    """Short hash of its id."""
+    at: float
+    taken_back: bool = False
+    """It stays known all the same, since it may be told again."""
+
+
 class ThreadRow(msgspec.Struct, frozen=True, array_like=True):
     """All that is stored under a thread."""
 
     state: ThreadState = heat.EMPTY
     said: Applied = Applied()
-    rejected: tuple[int, ...] = ()
-    """Short hashes of the latest decisions taken in."""
+    rejected: tuple[KnownRejection, ...] = ()
+    """The latest."""
     writers: tuple[Writer, ...] = ()
     """Of the latest comments."""
     told: float = 0.0
@@ -181,14 +191,29 @@ def turned(
     row: ThreadRow, rejection: Turned, *, disabled: Collection[str] = frozenset()
 ) -> ThreadRow:
     """The thread's row after a moderator rejected a comment of it."""
-    if rejection.decision in row.rejected:
+    if any(each.decision == rejection.decision for each in row.rejected):
         return row
     event = heat.Rejected(at=rejection.at, comment=rejection.comment_id)
     return msgspec.structs.replace(
         row,
         state=heat.applied(row.state, event, disabled=disabled),
-        rejected=(*row.rejected, rejection.decision)[-_REJECTIONS_KEPT:],
+        rejected=(*row.rejected, KnownRejection(rejection.decision, rejection.at))[
+            -_REJECTIONS_KEPT:
+        ],
     )
+
+
+def turned_back(row: ThreadRow, taken_back: TakenBack) -> ThreadRow:
+    """The thread's row after a decision was taken back, if it was one of the latest rejections."""
+    for known in row.rejected:
+        if known.decision == taken_back.decision and not known.taken_back:
+            gone = msgspec.structs.replace(known, taken_back=True)
+            return msgspec.structs.replace(
+                row,
+                state=heat.taken_back(row.state, known.at),
+                rejected=tuple(gone if each is known else each for each in row.rejected),
+            )
+    return row
 
 
 def told(row: ThreadRow, found: heat.Heat) -> ThreadRow:

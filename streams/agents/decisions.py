@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from faust.types import Message
 
 from moderation.records import Decided, decode_decided
-from moderation.trolling.messages import Turned, encode
+from moderation.trolling.messages import TakenBack, Turned, encode
 from moderation.trolling.pseudonym import short_hash
 from streams.outbox import Outgoing
 from streams.stage import Result
@@ -34,7 +34,7 @@ class DecisionsHandler:
         return None
 
     async def handle(self, batch: Sequence[tuple[Message, Decided | None]]) -> list[Result]:
-        """Change the authors' rows; tell the threads of rejections."""
+        """Change the authors' rows; tell the threads of rejections, and of what no longer holds."""
         writes = self._authors.table.writes()
         results = []
         for message, decision in batch:
@@ -52,15 +52,24 @@ class DecisionsHandler:
 
     def _turned(self, decision: Decided, at: float) -> list[Outgoing]:
         source = decision.source
-        if decision.decision not in {"reject", "ban_suggest"} or source is None:
+        if source is None or source.topic != self._topics.comments:
             return []
-        if source.topic != self._topics.comments:
-            return []
-        turned = Turned(
-            article_id=decision.article_id,
-            comment_id=decision.id,
-            decision=short_hash(decision.decision_id),
-            at=at,
-        )
+        messages: list[Turned | TakenBack] = []
+        if decision.takes_back:
+            number = short_hash(decision.takes_back)
+            messages.append(TakenBack(article_id=decision.article_id, decision=number, at=at))
+        if decision.decision in {"reject", "ban_suggest"}:
+            number = short_hash(decision.decision_id)
+            messages.append(
+                Turned(
+                    article_id=decision.article_id,
+                    comment_id=decision.id,
+                    decision=number,
+                    at=at,
+                )
+            )
         # The thread's row stands where the comment came in, wherever its producer put it.
-        return [Outgoing(self._topics.rejections, None, encode(turned), partition=source.partition)]
+        return [
+            Outgoing(self._topics.rejections, None, encode(message), partition=source.partition)
+            for message in messages
+        ]

@@ -1,4 +1,4 @@
-"""`rejections`: what moderators reject in a thread heats its forecast.
+"""`rejections`: what moderators reject in a thread heats its forecast, as long as it holds.
 
 Who is to be forgotten goes from the threads here, from their state and from the latest comments
 that the worker has at hand.
@@ -11,12 +11,14 @@ from faust.types import Message
 
 from moderation.trolling import messages
 from moderation.trolling.heat import encode_record
-from moderation.trolling.messages import Forgotten, Turned
+from moderation.trolling.messages import Forgotten, TakenBack, Turned
 from streams.outbox import Outgoing
 from streams.stage import Result
 from streams.state.threads import ThreadRows
 from streams.threads import Threads
 from streams.topics import Topics
+
+_Told = Turned | TakenBack | Forgotten
 
 
 class RejectionsHandler:
@@ -27,16 +29,16 @@ class RejectionsHandler:
         self._latest = latest
         self._topics = topics
 
-    def open(self, message: Message) -> Turned | Forgotten:
+    def open(self, message: Message) -> _Told:
         """Decode a message; RecordError makes it a dead letter."""
-        opened: Turned | Forgotten = messages.rejections(message.value)
+        opened: _Told = messages.rejections(message.value)
         return opened
 
-    def awaits(self, _: Turned | Forgotten) -> asyncio.Future[None] | None:
+    def awaits(self, _: _Told) -> asyncio.Future[None] | None:
         """Nothing to wait for."""
         return None
 
-    async def handle(self, batch: Sequence[tuple[Message, Turned | Forgotten]]) -> list[Result]:
+    async def handle(self, batch: Sequence[tuple[Message, _Told]]) -> list[Result]:
         """Change the threads' rows."""
         writes = self._threads.table.writes()
         results = []

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from moderation.records import Comment, Forecast, Source
 from moderation.trolling import rows
 from moderation.trolling.heat import Heat, HeatRecord, Said, heat, heat_before
-from moderation.trolling.messages import Turned
+from moderation.trolling.messages import TakenBack, Turned
 from moderation.trolling.pseudonym import pseudonym
 from moderation.trolling.rows import ThreadRow
 from streams import metrics
@@ -76,14 +76,15 @@ class ThreadRows:
         told = self._tell(writes, source.partition, comment.article_id, grown, found=found, now=at)
         return Seen(forecast, parent_author, parent_heat or 0.0, told)
 
-    def turned(self, writes: Writes, partition: int, rejection: Turned) -> HeatRecord | None:
-        """Take in that a moderator rejected a comment of a thread."""
-        row = self._get(partition, rejection.article_id)
-        grown = rows.turned(row, rejection, disabled=self._disabled)
-        found = heat(grown.state, rejection.at, disabled=self._disabled)
-        return self._tell(
-            writes, partition, rejection.article_id, grown, found=found, now=rejection.at
-        )
+    def turned(self, writes: Writes, partition: int, told: Turned | TakenBack) -> HeatRecord | None:
+        """Take in that a moderator rejected a comment of a thread, or that this no longer holds."""
+        row = self._get(partition, told.article_id)
+        if isinstance(told, TakenBack):
+            row = rows.turned_back(row, told)
+        else:
+            row = rows.turned(row, told, disabled=self._disabled)
+        found = heat(row.state, told.at, disabled=self._disabled)
+        return self._tell(writes, partition, told.article_id, row, found=found, now=told.at)
 
     def cooled(
         self, writes: Writes, partition: int, article_id: str, row: ThreadRow, now: float

@@ -181,7 +181,7 @@ def _thread(row: ThreadRow) -> Any:
     return (
         msgspec.to_builtins(row.state),
         msgspec.to_builtins(row.said),
-        sorted(row.rejected),
+        sorted(msgspec.to_builtins(row.rejected)),
         msgspec.to_builtins(row.writers),
     )
 

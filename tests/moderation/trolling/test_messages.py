@@ -9,13 +9,22 @@ from moderation.records import CODES, Source
 from moderation.trolling import messages
 from moderation.trolling.bands import Sighting
 from moderation.trolling.campaigns import Match, Member, Origin, campaign_of
-from moderation.trolling.messages import Forgotten, Matched, Reader, Replied, Sighted, Turned
+from moderation.trolling.messages import (
+    Forgotten,
+    Matched,
+    Reader,
+    Replied,
+    Sighted,
+    TakenBack,
+    Turned,
+)
 
 _MEMBER = Member("c#0", 7, "a", 1.5)
 _REPLIED = Replied(
     author_id="u", source=Source("comments", 3, 9), at=1.5, replier=4, thread=5, toxicity=None
 )
 _TURNED = Turned(article_id="a", comment_id="c", decision=3, at=1.5)
+_TAKEN_BACK = TakenBack(article_id="a", decision=3, at=2.5)
 _SIGHTED = Sighted((Sighting(("0.1f2a4",), _MEMBER, bytes(range(32)), "Übermut"),))
 _MATCHED = Matched(Match("c#0", Origin(1.5, "b#0"), 1.5, campaign_of(_MEMBER, "text"), enters=True))
 _FORGOTTEN = Forgotten("u")
@@ -23,6 +32,7 @@ _FORGOTTEN = Forgotten("u")
 _READERS: list[tuple[Reader, Any]] = [
     (messages.replies, _REPLIED),
     (messages.rejections, _TURNED),
+    (messages.rejections, _TAKEN_BACK),
     (messages.sightings, _SIGHTED),
     (messages.matches, _MATCHED),
 ]
@@ -38,8 +48,8 @@ def test_what_is_sent_is_read(reader: Reader, message: Any) -> None:
 @pytest.mark.parametrize(("reader", "message"), _READERS)
 def test_what_is_of_another_topic_is_not(reader: Reader, message: Any) -> None:
     """A record that went astray is a dead letter, not something else."""
-    for _, other in _READERS:
-        if other is not message:
+    for another, other in _READERS:
+        if another is not reader:
             with pytest.raises(RecordError) as raised:
                 reader(messages.encode(other))
             assert "wrong_type" == raised.value.code

@@ -13,7 +13,7 @@ from moderation.records import Anchor, Decided, Source
 from moderation.trolling import heat, rows
 from moderation.trolling.author import Posted
 from moderation.trolling.heat import Said
-from moderation.trolling.messages import Replied, Turned
+from moderation.trolling.messages import Replied, TakenBack, Turned
 from moderation.trolling.rows import AUTHORS, THREADS, AuthorRow, ThreadRow
 from moderation.trolling.troll import troll
 from tests.moderation.trolling.events import NOW, quickly
@@ -112,6 +112,20 @@ def test_a_threads_events_count_once() -> None:
     again = rows.said(again, _source(0), _said(0, 0.1), "u0")
     assert row == again
     assert 1 == row.state.deletions.value
+
+
+def test_a_rejection_that_is_taken_back_leaves_no_heat() -> None:
+    """A moderator's mistake does not burn on in the thread, even when both are told again."""
+    rejection = Turned(article_id="a", comment_id="c1", decision=3, at=NOW + 5)
+    taken_back = TakenBack(article_id="a", decision=3, at=NOW + 70 * _MINUTE)
+    never = rows.said(ThreadRow(), _source(0), _said(0), "u0")
+    turned = rows.turned(never, rejection)
+    later = NOW + 80 * _MINUTE
+    assert heat.heat(turned.state, later).score > heat.heat(never.state, later).score
+    back = rows.turned_back(turned, taken_back)
+    assert heat.heat(never.state, later).score == pytest.approx(heat.heat(back.state, later).score)
+    assert back == rows.turned_back(rows.turned(back, rejection), taken_back)
+    assert never == rows.turned_back(never, taken_back)
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject", "ban_suggest"])
