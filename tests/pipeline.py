@@ -42,12 +42,14 @@ def until(condition: Callable[[], Any], what: str, *, within: float) -> Any:
 class Worker:
     """A `trollbridge worker` process."""
 
-    def __init__(self, environment: dict[str, str], log: Path, metrics_bind: str) -> None:
+    def __init__(
+        self, environment: dict[str, str], log: Path, metrics_bind: str, *, module: str
+    ) -> None:
         self.log = log
         self.metrics_bind = metrics_bind
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "worker"],
+                [sys.executable, "-m", module, "worker"],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -149,8 +151,8 @@ class Pipeline:
         finally:
             pipeline.close()
 
-    def worker(self, **changes: Any) -> Worker:
-        """Start a worker with these settings changed."""
+    def worker(self, *, module: str = "streams.cli", **changes: Any) -> Worker:
+        """Start a worker with these settings changed; `module` is what runs as `trollbridge`."""
         number = next(self._numbers)
         settings = msgspec.structs.replace(
             self.settings,
@@ -164,7 +166,8 @@ class Pipeline:
         )
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
         environment = inherited | settings.environment()
-        worker = Worker(environment, self.folder / f"worker-{number}.log", settings.metrics_bind)
+        log = self.folder / f"worker-{number}.log"
+        worker = Worker(environment, log, settings.metrics_bind, module=module)
         self.workers.append(worker)
         return worker
 

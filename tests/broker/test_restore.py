@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from kafka.partitioner.default import murmur2
@@ -60,3 +61,23 @@ def test_a_new_worker_knows_the_authors(kafka: Pipeline, store: str) -> None:
     kafka.wait_terminal(len(authors), within=60)
     troll = {record.author_id: record.scores["troll"] for record in kafka.judged()}
     assert ["known"] == [name for name in authors if troll[name] > _SUSPICIOUS]
+
+
+def test_a_rebalance_with_a_backlog_loses_nothing(kafka: Pipeline) -> None:
+    """What a worker reads before Faust has sought the committed offsets is not thrown away.
+
+    Faust would throw it away, which `tests/losses` shows of a table; so the worker holds the flow
+    until then. It takes little at once here, so that most of the backlog waits inside Faust.
+    """
+    kafka.articles(20)
+    slow: dict[str, Any] = {
+        "module": "tests.broker.slow_seek",
+        "scorers": ("tests.scorers:slow",),
+        "max_in_flight": 16,
+        "batch_size": 8,
+    }
+    kafka.worker(**slow).wait_ready()
+    kafka.comments(4_000)
+    kafka.wait_terminal(200, within=60)
+    kafka.worker(**slow)
+    assert 4_000 == kafka.wait_balanced(within=120).inputs
