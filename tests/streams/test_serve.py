@@ -1,6 +1,8 @@
 """`trollbridge review serve`: where it listens, and how it ends."""
 
+import itertools
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -14,10 +16,13 @@ import pytest
 import trustme
 
 from moderation.errors import BrokerError, SettingsError
+from moderation.review.access.throttle import MOST
 from streams.serve import Beside, address
 from streams.settings import Settings
 from tests.console import ConsoleProcess
 from tests.pipeline import ROOT
+
+_CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
 
 @pytest.mark.parametrize(
@@ -134,5 +139,58 @@ def test_address_in_use(tmp_path: Path) -> None:
         assert 1 == second.returncode
         assert "Address already in use" in second.stderr.strip().splitlines()[-1]
         assert "Traceback" not in second.stderr
+    finally:
+        console.close()
+
+
+class Stranger:
+    """Somebody who guesses passwords, as a proxy hands the requests on."""
+
+    def __init__(self, console: ConsoleProcess) -> None:
+        self._url = f"{console.url}/login"
+        self._names = itertools.count()
+
+    def guesses(self, came_from: str) -> int:
+        """The status of one more attempt, at another name each time, without cookies kept."""
+        headers = {
+            "host": "console.example",
+            "origin": "https://console.example",
+            "x-forwarded-for": came_from,
+            "x-forwarded-proto": "https",
+        }
+        page = httpx.get(self._url, headers=headers)
+        csrf = _CSRF.search(page.text)
+        assert csrf, page.text
+        cookies = "; ".join(kept.partition(";")[0] for kept in page.headers.get_list("set-cookie"))
+        form = {"name": f"n{next(self._names)}", "password": "a guess", "csrf": csrf[1]}
+        answer = httpx.post(self._url, data=form, headers=headers | {"cookie": cookies})
+        return answer.status_code
+
+
+def test_failed_sign_ins_count_for_who_came_to_the_proxy(tmp_path: Path) -> None:
+    """Behind a trusted proxy one guesser is locked out, and not everybody else with him."""
+    console = ConsoleProcess(
+        tmp_path, "--no-consume", TROLLBRIDGE_CONSOLE_TRUSTED_PROXIES="127.0.0.1"
+    )
+    try:
+        console.healthy()
+        stranger = Stranger(console)
+        statuses = [stranger.guesses("203.0.113.7") for _ in range(MOST["address"] + 1)]
+        assert [422, 429] == [statuses[0], statuses[-1]]
+        assert 422 == stranger.guesses("203.0.113.8")
+    finally:
+        console.close()
+
+
+def test_nobody_else_is_believed_where_requests_came_from(tmp_path: Path) -> None:
+    """Who does not come by the trusted proxy is locked out, whatever addresses he claims."""
+    console = ConsoleProcess(
+        tmp_path, "--no-consume", TROLLBRIDGE_CONSOLE_TRUSTED_PROXIES="192.0.2.1"
+    )
+    try:
+        console.healthy()
+        stranger = Stranger(console)
+        statuses = [stranger.guesses(f"203.0.113.{n}") for n in range(MOST["address"] + 1)]
+        assert [422, 429] == [statuses[0], statuses[-1]]
     finally:
         console.close()
