@@ -88,13 +88,26 @@ class Source(msgspec.Struct, frozen=True):
     offset: int
 
 
+class Utterance(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody said before in the same thread, for a moderator to read."""
+
+    id: str
+    """Comment id."""
+    author_id: str
+    text: str
+    """At most 500 characters; a longer one is cut, with an ellipsis."""
+    author_name: str = ""
+
+
 class Context(msgspec.Struct, omit_defaults=True):
-    """What the scorers knew around the comment."""
+    """What was known around the comment when it was scored."""
 
     article: Literal["present", "missing"] = "missing"
     parent: Literal["present", "missing", "none"] = "none"
     thread: int = 0
     """Earlier comments of the thread at hand."""
+    conversation: list[Utterance] = []
+    """Of flagged comments: the one that it answers, if at hand, and the latest three before it."""
 
 
 class Conduct(msgspec.Struct, frozen=True):

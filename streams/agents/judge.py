@@ -10,7 +10,7 @@ import msgspec
 from faust.types import Message
 
 from moderation.policy import Policy, Verdict
-from moderation.records import Conduct, Judged, Scored, Source, decode_scored, encode
+from moderation.records import Conduct, Context, Judged, Scored, Source, decode_scored, encode
 from moderation.trolling.author import Posted
 from moderation.trolling.pseudonym import short_hash
 from moderation.trolling.signature import signature
@@ -137,7 +137,7 @@ def judge(scored: Scored, policy: Policy, now: str, conduct: Troll | None = None
         campaign=scored.campaign,
         models=scored.models,
         policy=policy.version,
-        context=scored.context,
+        context=_told(scored.context, verdict),
         source=scored.source,
         arrived_at=scored.arrived_at,
         judged_at=now,
@@ -158,6 +158,13 @@ def _verdict(scored: Scored, policy: Policy, *, own: bool = False) -> Verdict:
         possible_bias=scored.possible_bias,
         passages=scored.passages,
     )
+
+
+def _told(context: Context, verdict: Verdict) -> Context:
+    """What the record says of its surroundings: what others said only where somebody reads it."""
+    if verdict.decision == "review":
+        return context
+    return msgspec.structs.replace(context, conversation=[])
 
 
 def account_age(author_since: str, now: float) -> float | None:

@@ -207,6 +207,7 @@ def join(
     article = found or Article(id=comment.article_id)
     parent = threads.parent(comment)
     thread = threads.before(comment)
+    conversation = threads.conversation(comment)
     threads.add(comment)
     comment.section = comment.section or article.section
     parent_state: Literal["present", "missing", "none"] = "none"
@@ -224,6 +225,9 @@ def join(
         asides=policy.asides(comment.section),
     )
     context = Context(
-        article="present" if found else "missing", parent=parent_state, thread=len(thread)
+        article="present" if found else "missing",
+        parent=parent_state,
+        thread=len(thread),
+        conversation=conversation,
     )
     return given, context

@@ -59,6 +59,29 @@ def test_thread_and_parent(embedded: Pipeline) -> None:
     assert [0, 1, 2, 3] == [contexts[f"c{n}"].thread for n in range(4)]
 
 
+def test_a_flagged_comment_comes_with_what_was_said_before(embedded: Pipeline) -> None:
+    """Whoever decides on it reads what it answers; of what nobody reads nobody's words are kept."""
+    embedded.articles(1)
+    embedded.worker()
+    said: list[dict[str, str]] = [
+        {"text": "The ferry is late.", "author_name": "Flo"},
+        *({"text": f"Remark {n}."} for n in range(4)),
+        {"text": "You idiot.", "parent_id": "c0"},
+    ]
+    embedded.send(
+        embedded.topics.comments, (comment(n, articles=1, **each) for n, each in enumerate(said))
+    )
+    embedded.wait_terminal(6, within=30)
+    told = {judged.id: judged.context.conversation for judged in embedded.judged()}
+    assert ["c0", "c2", "c3", "c4"] == [each.id for each in told["c5"]]
+    assert ("u0", "Flo", "The ferry is late.") == (
+        told["c5"][0].author_id,
+        told["c5"][0].author_name,
+        told["c5"][0].text,
+    )
+    assert [[]] * 5 == [told[f"c{n}"] for n in range(5)]
+
+
 def test_edited_comment_is_another_item(embedded: Pipeline) -> None:
     """A new revision is judged anew under an identity of its own."""
     embedded.articles(1)

@@ -35,6 +35,18 @@ def test_parent() -> None:
     assert "" == threads.parent(_comment("2", parent="unknown"))
 
 
+def test_conversation() -> None:
+    """A moderator reads the parent and the latest three before a comment, and nothing after it."""
+    threads = Threads(keep=2, length=20)
+    for name in "123456":
+        threads.add(_comment(name, name * 600))
+    shown = [(said.id, len(said.text)) for said in threads.conversation(_comment("7", parent="2"))]
+    assert [("2", 500), ("4", 500), ("5", 500), ("6", 500)] == shown
+    edited = threads.conversation(_comment("3", "edited", parent="2"))
+    assert ["1", "2"] == [said.id for said in edited]
+    assert [] == threads.conversation(_comment("x", article="b"))
+
+
 def test_forgotten_author() -> None:
     """Nobody is scored with the text of an author who was erased; the thread else stays."""
     threads = Threads(keep=2, length=5)

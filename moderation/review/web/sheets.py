@@ -76,6 +76,10 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     unmasked: list[Piece]
     """Empty where it says nothing new."""
     covers: list[str]
+    parent: str
+    """What it answers, unless that is among the comments before it."""
+    blurs: bool
+    """Whether the person wants to be spared, so that what nobody has scored is asked for, too."""
     bars: list[Bar]
     others: list[tuple[str, float]]
     """Scores that are no reason, by name."""
@@ -136,6 +140,7 @@ def sheet(store: Store, visitor: Visitor, view: ItemView) -> Sheet:
     campaign = campaigns.get(store, view.campaign) if view.campaign else None
     reasons = {reason.code for reason in (*judged.reasons, *judged.shown)}
     held_by = held_by_other(view, visitor, now)
+    is_told = any(said.id == judged.parent_id for said in judged.context.conversation)
     return Sheet(
         view=view,
         key=hashlib.sha256(view.id.encode()).hexdigest()[:8],
@@ -143,6 +148,8 @@ def sheet(store: Store, visitor: Visitor, view: ItemView) -> Sheet:
         pieces=passages.pieces(judged, cover=cover),
         unmasked=passages.unmasked_pieces(judged, cover=cover),
         covers=[words.name(code) for code in sorted(harsh_codes_of(judged))] if cover else [],
+        parent="" if is_told else judged.parent_text,
+        blurs=cover,
         bars=[
             _bar(reason, flagged=flagged)
             for flagged, group in ((True, judged.reasons), (False, judged.shown))

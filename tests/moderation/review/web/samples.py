@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from moderation.records import Conduct, Forecast, Judged, Reason
+from moderation.records import Conduct, Context, Forecast, Judged, Reason, Utterance
 from moderation.scoring.protocol import Span
 from moderation.trolling.logistic import Contribution
 from tests.moderation.review.desk import judged
@@ -46,7 +46,24 @@ def _threat(at: float) -> Judged:
             priority=0.97,
             arrived_at=at,
             author_id="u-17",
-            parent_text="The council published the minutes today; the report is on page 4.",
+            parent_id="minutes",
+            context=Context(
+                article="present",
+                parent="present",
+                thread=9,
+                conversation=[
+                    Utterance(
+                        "minutes",
+                        "u-40",
+                        "The council published the minutes today; the report is on page 4.",
+                        "Page Turner",
+                    ),
+                    Utterance("late", "u-41", "Three weeks late, and not a word about the buses."),
+                    Utterance(
+                        "thanks", "u-42", "Thank you, I had been looking for these.", "Wilma"
+                    ),
+                ],
+            ),
             scores={"threat": 0.93, "toxicity": 0.81, "insult": 0.22, "obscene": 0.03},
         ),
         [

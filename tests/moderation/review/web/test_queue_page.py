@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from moderation.records import Reason
+from moderation.records import Context, Reason, Utterance
 from moderation.review import log
 from moderation.review.intake import place_in_campaign, take_in
 from moderation.review.looks import add_golden
@@ -69,6 +69,7 @@ def test_text_is_never_html(desk: Desk, visit: Visit) -> None:
                 author_name=attack,
                 section=attack,
                 parent_text=attack,
+                context=Context(conversation=[Utterance("c", "u", attack, attack)]),
                 article_id=attack,
                 campaign=attack,
             )
@@ -84,6 +85,20 @@ def test_text_is_never_html(desk: Desk, visit: Visit) -> None:
     ):
         assert "&lt;img" in page
         assert "<img" not in page
+
+
+def test_what_was_said_before_is_at_hand(desk: Desk, house: House, visit: Visit) -> None:
+    """A moderator reads what a comment answers and what stood before it.
+
+    It is closed if harsh words are to be covered, since nobody has said which of these are.
+    """
+    take_in(desk.store, samples(START))
+    page = _focus(visit("anna").get("/?item=ferryman").text)
+    assert "Page Turner · <strong>answered here</strong>" in page
+    assert "Three weeks late" in page
+    assert '<details class="said">' in page
+    house.preferences["ben"] = Preferences(blur=False)
+    assert '<details class="said" open>' in visit("ben").get("/?item=ferryman").text
 
 
 def test_worst_words_are_covered(desk: Desk, house: House, visit: Visit) -> None:

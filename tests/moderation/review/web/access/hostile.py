@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote
 
-from moderation.records import Conduct, Forecast, Reason
+from moderation.records import Conduct, Context, Forecast, Reason, Utterance
 from moderation.review import campaigns, threads
 from moderation.review.intake import take_in
 from moderation.scoring.protocol import Span
@@ -66,6 +66,7 @@ def _comment(desk: Desk, number: int, text: str, **fields: Any) -> None:
         section=text,
         parent_id=text,
         parent_text=text,
+        context=Context(conversation=[Utterance(text, text, text, text)]),
         lang=text,
         detected_lang=text,
         created_at=text,
