@@ -53,7 +53,8 @@ class Run:
 
     def later(self) -> None:
         """Send the rest of the comments."""
-        self._send(comments(_LATER, begin=self.begin + 1_100, seed=7, name="later"))
+        begin = self.begin + 1_100
+        self._send(comments(_LATER, begin=begin, seed=7, name="later", earlier=self._comments))
 
     def wait(self) -> None:
         """Wait until nothing is under way."""
