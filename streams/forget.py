@@ -201,8 +201,9 @@ class _River:
         ):
             self._wait_group(wanted, group, together)
         readers = review.group(self._settings)
-        if reviewed and self._committed(readers, self._partitions(topics.review)):
-            self._wait_group(wanted, readers, (topics.review,))
+        for topic in (topics.review, topics.judged):
+            if reviewed and self._committed(readers, self._partitions(topic)):
+                self._wait_group(wanted, readers, (topic,))
 
     def _wait_group(self, wanted: _Wait, group: str, topics: tuple[str, ...]) -> None:
         """Wait until a group has committed what stands in these topics now."""

@@ -19,7 +19,7 @@ records = Counter(
 )
 comments = Counter(
     "trollbridge_review_comments",
-    "Flagged comments read: new, updated, reopened or repeated",
+    "Flagged comments read: new, updated, reopened or repeated; harmless: edited to be so",
     ["outcome"],
     registry=REGISTRY,
 )

@@ -22,7 +22,7 @@ from kafka.structs import OffsetAndMetadata
 
 from moderation.errors import BrokerError, RecordError, StoreError
 from moderation.records import decode_judged
-from moderation.review import campaigns, intake, outbox, threads
+from moderation.review import campaigns, edits, intake, outbox, threads
 from moderation.review.intake import Taken
 from moderation.review.rules import Rules
 from moderation.review.store import Store
@@ -82,7 +82,7 @@ def review(
     *,
     on_batch: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Read `comments.review`, `campaigns` and `threads.heat` into the store and send decisions.
+    """Read flagged comments, edits, campaigns and heat into the store and send decisions.
 
     Until told to stop, with metrics at `review_metrics_bind`. BrokerError or StoreError when Kafka
     or the database stay away. `on_batch` is told how many records were stored.
@@ -131,10 +131,17 @@ class _Kind(NamedTuple):
     decode: Callable[[bytes | None], Any]
     check: Callable[[Any], None]
     take_in: Callable[[Store, Sequence[Any]], Any]
+    concerns: Callable[[bytes | None], bool] = lambda _: True
+    """Whether a record is for the queue at all; the others are passed over."""
+
+
+def _is_told(value: bytes | None) -> bool:
+    """Without a value a thread is forgotten, as compacted topics say it: so it will be here."""
+    return value is not None
 
 
 class Reader:
-    """Reads flagged comments, campaigns and heats of threads into the store."""
+    """Reads flagged comments, allowed edits, campaigns and heats of threads into the store."""
 
     def __init__(
         self, settings: Settings, store: Store, client: KafkaConsumer, letters: KafkaProducer
@@ -145,8 +152,11 @@ class Reader:
         self._topics = Topics(settings.topic_prefix)
         self._kinds = {
             self._topics.review: _Kind(decode_judged, intake.check, intake.take_in),
+            self._topics.judged: _Kind(
+                decode_judged, intake.check_edit, intake.take_in_edits, edits.concerns
+            ),
             self._topics.campaigns: _Kind(decode_campaign, campaigns.check, campaigns.take_in),
-            self._topics.heat: _Kind(heat.decode_record, threads.check, threads.take_in),
+            self._topics.heat: _Kind(heat.decode_record, threads.check, threads.take_in, _is_told),
         }
         self._limit = DeadLetterLimit(
             in_a_row=settings.deadletters_in_a_row, share=settings.deadletters_share
@@ -168,13 +178,18 @@ class Reader:
         # Only now: what is committed is in the store or among the dead letters.
         self._commit(polled)
         comments = taken.get(self._topics.review, Taken())
+        comments.harmless += taken.get(self._topics.judged, 0)
         _count(good, comments)
+        if not good and not letters:
+            # Most of the ledger is passed over; that is no news.
+            return len(records)
         log.info(
             "stored for review",
             records=len(records),
             new=comments.new,
             updated=comments.updated,
             repeated=comments.repeated,
+            harmless=comments.harmless,
             placed=taken.get(self._topics.campaigns, 0),
             heated=taken.get(self._topics.heat, 0),
             dead=len(letters),
@@ -195,11 +210,10 @@ class Reader:
         good: dict[str, list[Any]] = {}
         letters: list[Any] = []
         for record in records:
-            if record.value is None and record.topic == self._topics.heat:
-                # A thread that is forgotten, as compacted topics say it: so it will be here.
-                continue
             error: RecordError | None = None
             kind = self._kinds[record.topic]
+            if not kind.concerns(record.value):
+                continue
             try:
                 opened = kind.decode(record.value)
                 kind.check(opened)
@@ -220,12 +234,13 @@ class Reader:
         return good, letters
 
     def _expire(self) -> None:
-        """Forget old campaigns and threads, once an hour."""
+        """Forget old campaigns, threads and edits, once an hour."""
         if time.monotonic() < self._expire_at:
             return
         self._expire_at = time.monotonic() + _EXPIRY_SECONDS
         _patiently(lambda: campaigns.expire(self._store))
         _patiently(lambda: threads.expire(self._store))
+        _patiently(lambda: edits.expire(self._store))
 
     def _commit(self, polled: dict[TopicPartition, list[Any]]) -> None:
         offsets = {
@@ -283,8 +298,14 @@ def _count(good: Mapping[str, Sequence[Any]], comments: Taken) -> None:
     """Count what was stored."""
     for topic, records in good.items():
         metrics.records.labels(topic).inc(len(records))
-    reopened = {"reopened": comments.reopened, "updated": comments.updated - comments.reopened}
-    for outcome, count in {"new": comments.new, "repeated": comments.repeated, **reopened}.items():
+    outcomes = {
+        "new": comments.new,
+        "updated": comments.updated - comments.reopened,
+        "reopened": comments.reopened,
+        "repeated": comments.repeated,
+        "harmless": comments.harmless,
+    }
+    for outcome, count in outcomes.items():
         metrics.comments.labels(outcome).inc(count)
 
 

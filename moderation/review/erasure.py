@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from moderation.records import decode_judged, encode
 from moderation.review import campaigns, log, threads
 from moderation.review.locks import alone
-from moderation.review.models import Decision, Item, ItemVersion, Outbox
+from moderation.review.models import Decision, Edit, Item, ItemVersion, Outbox
 from moderation.review.rules import Person
 from moderation.review.store import Store
 
@@ -21,8 +21,8 @@ def holds(store: Store, author_id: str) -> bool:
     """Whether the queue holds anything of an author."""
     with store.reading() as session:
         own = any(
-            session.scalar(select(table.pk).where(table.author_id == author_id).limit(1))
-            for table in (Item, Decision)
+            session.scalar(select(exists().where(table.author_id == author_id)))
+            for table in (Item, Decision, Edit)
         )
     return own or bool(_quoting(store, author_id))
 
@@ -53,6 +53,7 @@ def forget(store: Store, person: Person, author_id: str) -> int:
         )
         campaigns.erase(store, session, author_id)
         threads.erase(session, author_id)
+        session.execute(delete(Edit).where(Edit.author_id == author_id))
         session.execute(delete(Item).where(Item.author_id == author_id))
         for start in range(0, len(quoting), _AT_ONCE):
             _unquote(session, quoting[start : start + _AT_ONCE], author_id)

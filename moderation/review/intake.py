@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from moderation.errors import RecordError
 from moderation.records import MAX_REVISION, Judged, encode
-from moderation.review import campaigns, log, threads
+from moderation.review import campaigns, edits, log, threads
 from moderation.review.locks import alone, beside
 from moderation.review.models import WAITING, Day, Item, ItemReason, ItemVersion, State
 from moderation.review.order import sort_key
@@ -36,10 +36,27 @@ class Taken(msgspec.Struct):
     """Of the updated: decided items that their author has edited."""
     repeated: int = 0
     """Nothing new, or overtaken by a later form."""
+    harmless: int = 0
+    """Items whose author's edit was read before them: nothing in the newer words is flagged."""
 
 
 def check(judged: Judged) -> None:
     """RecordError when no table can hold the record, or when it is none for review."""
+    _require_fitting(judged)
+    if judged.decision != "review":
+        raise RecordError("wrong_topic", f"a comment that was judged {judged.decision}")
+
+
+def check_edit(judged: Judged) -> None:
+    """RecordError when no table can hold the record, or when it is no edit that was allowed."""
+    _require_fitting(judged)
+    if judged.decision != "allow" or not judged.revision:
+        raise RecordError(
+            "wrong_topic", f"revision {judged.revision} of a comment, judged {judged.decision}"
+        )
+
+
+def _require_fitting(judged: Judged) -> None:
     for name in ("id", "item_id", "article_id", "author_id"):
         value: str = getattr(judged, name)
         if not value:
@@ -48,35 +65,24 @@ def check(judged: Judged) -> None:
             raise RecordError("too_long", f"{name} has {len(value)} characters")
     if not 0 <= judged.revision <= MAX_REVISION:
         raise RecordError("out_of_range", f"revision is {judged.revision}")
-    if judged.decision != "review":
-        raise RecordError("wrong_topic", f"a comment that was judged {judged.decision}")
 
 
 def take_in(store: Store, records: Iterable[Judged], *, state: State = "open") -> Taken:
     """Store records in one transaction; what is there already is not changed by a repetition.
 
     Records must pass `check`. `state` is that of new items. An edit of a decided comment opens
-    it again.
+    it again. Edits that were allowed and read before their comment follow it.
     """
-    taken = Taken()
-    newest: dict[str, Judged] = {}
-    told: list[tuple[str, str]] = []
-    for judged in records:
-        if judged.campaign:
-            told.append((judged.item_id, judged.campaign))
-        name = plain(judged.id)
-        other = newest.get(name)
-        if other is not None:
-            taken.repeated += 1
-        if other is None or _age(judged) > _age(other):
-            newest[name] = judged
+    said = list(records)
+    newest = _newest(said)
+    taken = Taken(repeated=len(said) - len(newest))
     if not newest:
         return taken
     # In one order, so that two transactions cannot wait for each other.
     ids = sorted(newest)
     with store.writing() as session:
         beside(store, session)
-        campaigns.remember(store, session, told)
+        campaigns.remember(store, session, _told(said))
         rows = _rows(session, newest)
         present = _present(session, ids)
         fresh = {name: rows[name] for name in ids if name not in present}
@@ -88,9 +94,28 @@ def take_in(store: Store, records: Iterable[Judged], *, state: State = "open") -
             present |= _present(session, late)
         for name in sorted(present):
             _update(session, present[name], newest[name], rows[name], taken, now=store.now())
+        taken.harmless = _take_edits_over(store, session, ids)
         if state != "golden":
             _count_arrivals(store, session, (newest[name] for name in added))
     return taken
+
+
+def take_in_edits(store: Store, records: Sequence[Judged]) -> int:
+    """Give waiting items the newer words in which nothing is flagged; how many items it were.
+
+    Records must pass `check_edit`. Edits of comments that are not here are remembered for
+    `edits.KEPT` seconds, since the comments come by another topic; decided items stay what they
+    are.
+    """
+    if not records:
+        return 0
+    newest = _newest(records)
+    with store.writing() as session:
+        # Whoever takes the comment in at the same time would not see the edit, nor we the comment.
+        alone(store, session)
+        campaigns.remember(store, session, _told(records))
+        edits.remember(store, session, newest)
+        return _take_edits_over(store, session, sorted(newest))
 
 
 def place_in_campaign(store: Store, campaign: str, comment_ids: Collection[str]) -> int:
@@ -109,8 +134,41 @@ def set_heat(store: Store, article_id: str, heat: float) -> None:
     threads.take_in(store, [said])
 
 
-def _age(judged: Judged) -> tuple[int, str]:
-    return judged.revision, judged.judged_at
+def _age(judged: Judged) -> tuple[int, bool, str]:
+    """Of two records of a comment the one with the greater counts.
+
+    Where one revision was flagged once and allowed once, people see that it was flagged.
+    """
+    return judged.revision, judged.decision == "review", judged.judged_at
+
+
+def _newest(records: Iterable[Judged]) -> dict[str, Judged]:
+    """By comment id."""
+    newest: dict[str, Judged] = {}
+    for judged in records:
+        name = plain(judged.id)
+        if name not in newest or _age(judged) > _age(newest[name]):
+            newest[name] = judged
+    return newest
+
+
+def _told(records: Iterable[Judged]) -> list[tuple[str, str]]:
+    """What records say of their campaigns."""
+    return [(judged.item_id, judged.campaign) for judged in records if judged.campaign]
+
+
+def _take_edits_over(store: Store, session: Session, ids: Sequence[str]) -> int:
+    """Bring items to the edits that are remembered of them; how many were changed by it."""
+    remembered = edits.of_comments(session, ids)
+    present = _present(session, sorted(remembered)) if remembered else {}
+    if not present:
+        return 0
+    rows = _rows(session, {name: remembered[name] for name in present})
+    taken = Taken()
+    for name in sorted(present):
+        _update(session, present[name], remembered[name], rows[name], taken, now=store.now())
+    edits.drop(session, present)
+    return taken.updated
 
 
 def _present(session: Session, ids: Sequence[str]) -> dict[str, Any]:
@@ -127,6 +185,7 @@ def _present(session: Session, ids: Sequence[str]) -> dict[str, Any]:
             Item.source,
             Item.fingerprint,
             Item.campaign,
+            Item.allowed,
         )
         .where(Item.id.in_(ids))
         .order_by(Item.pk)
@@ -162,16 +221,21 @@ def _add(
 def _update(
     session: Session, row: Any, judged: Judged, fresh: dict[str, Any], taken: Taken, *, now: float
 ) -> None:
-    """Bring an item to a later form of its comment, if it is one."""
+    """Bring an item to a later form of its comment, if it is one.
+
+    A form in which nothing is flagged is for items that wait: it does not touch a decision.
+    """
     same = row.item_id == fresh["item_id"]
+    alike = same and row.allowed == fresh["allowed"]
     if same:
         # What is told of the same words holds; other words may be in no campaign.
         fresh["campaign"] = fresh["campaign"] or row.campaign
     if (
         row.state == "golden"
-        or (same and row.source == fresh["source"])
-        or (same and row.fingerprint == fresh["fingerprint"])
-        or _age(judged) < (row.revision, row.judged_at)
+        or (fresh["allowed"] and row.state not in WAITING)
+        or (alike and row.source == fresh["source"])
+        or (alike and row.fingerprint == fresh["fingerprint"])
+        or _age(judged) < (row.revision, not row.allowed, row.judged_at)
     ):
         taken.repeated += 1
         if same and fresh["campaign"] != row.campaign:
@@ -189,7 +253,15 @@ def _update(
     old = session.scalar(select(Item.record).where(Item.pk == row.pk))
     session.execute(
         insert(ItemVersion),
-        [{"item": row.pk, "version": row.version, "content": old, "at": now}],
+        [
+            {
+                "item": row.pk,
+                "version": row.version,
+                "content": old,
+                "at": now,
+                "allowed": row.allowed,
+            }
+        ],
     )
     values = fresh | {"version": row.version + 1, "state": state}
     if edited:
@@ -254,6 +326,7 @@ def _row(judged: Judged) -> dict[str, Any]:
         "section": section(judged.section),
         "reason": plain(judged.reasons[0].code) if judged.reasons else "",
         "text": plain(judged.text),
+        "allowed": int(judged.decision == "allow"),
         # JSON writes a NUL as an escape, which is stored as it is.
         "record": encode(judged).decode(),
     }

@@ -118,6 +118,8 @@ class Item(Base):
     claimed_until: Mapped[float] = mapped_column(server_default=sql("0"))
     decision: Mapped[int | None]
     """The decision in force."""
+    allowed: Mapped[int] = mapped_column(server_default=sql("0"))
+    """1 when its newest form is an edit in which nothing is flagged."""
 
 
 class ItemReason(Base):
@@ -151,6 +153,7 @@ class ItemVersion(Base):
     """What an item said up to a version, written when it is about to change."""
 
     __tablename__ = "review_item_versions"
+    __table_args__ = (Index("review_item_versions_at", "at"),)
 
     item: Mapped[int] = mapped_column(
         KEY, ForeignKey("review_items.pk", ondelete="CASCADE"), primary_key=True
@@ -158,6 +161,26 @@ class ItemVersion(Base):
     version: Mapped[int] = mapped_column(primary_key=True)
     content: Mapped[str]
     at: Mapped[float]
+    allowed: Mapped[int] = mapped_column(server_default=sql("0"))
+    """1 when nothing in it was flagged."""
+
+
+class Edit(Base):
+    """An edit in which nothing is flagged, of a comment that is not in the queue, or not yet."""
+
+    __tablename__ = "review_edits"
+    __table_args__ = (
+        Index("review_edits_author", "author_id"),
+        Index("review_edits_told", "told_at"),
+    )
+
+    comment_id: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+    judged_at: Mapped[str] = mapped_column(_Bytewise)
+    author_id: Mapped[str]
+    record: Mapped[str]
+    """The judged record as JSON."""
+    told_at: Mapped[float]
 
 
 class Decision(Base):

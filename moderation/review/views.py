@@ -3,10 +3,10 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from moderation.records import Judged, decode_judged
-from moderation.review.models import Decision, Item, Thread
+from moderation.review.models import Decision, Item, ItemVersion, Thread
 
 
 class ItemView(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,9 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     """Of its thread now, or what its own record forecast, 0..1."""
     claimed_by: str
     claimed_until: float
+    earlier: Judged | None = None
+    """What it was flagged for last, where its author has edited it since and nothing in the newer
+    words is flagged; None otherwise."""
 
 
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,16 @@ _HEAT = (
 """Of the item's thread as it is now. Written to each of its items it would cost thousands of writes
 for one comment of a long thread."""
 
+_EARLIER = (
+    select(ItemVersion.content)
+    .where(ItemVersion.item == Item.pk, ItemVersion.allowed == 0)
+    .order_by(ItemVersion.version.desc())
+    .limit(1)
+    .correlate(Item)
+    .scalar_subquery()
+)
+"""The item's last form that was flagged."""
+
 COLUMNS: tuple[Any, ...] = (
     Item.pk,
     Item.id,
@@ -72,6 +85,8 @@ COLUMNS: tuple[Any, ...] = (
     func.coalesce(_HEAT, Item.heat).label("heat"),
     Item.claimed_by,
     Item.claimed_until,
+    # Looked for only where there is one.
+    case((Item.allowed == 1, _EARLIER)).label("earlier"),
 )
 """What `item_view` needs of an item."""
 
@@ -90,6 +105,7 @@ def item_view(row: Any, **changes: Any) -> ItemView:
         "heat": row.heat,
         "claimed_by": row.claimed_by,
         "claimed_until": row.claimed_until,
+        "earlier": decode_judged(row.earlier.encode()) if row.earlier else None,
     }
     return ItemView(**fields | changes)
 

@@ -22,7 +22,7 @@ from moderation.trolling.campaigns import CampaignRecord
 from moderation.trolling.heat import HeatRecord
 from streams.broker import free_port
 from tests.broker.review_reader import UNDO, Reader, send_flagged
-from tests.moderation.review.desk import judged
+from tests.moderation.review.desk import edit, judged
 from tests.pipeline import Pipeline, until
 
 RULES = Rules(undo=UNDO, second_looks=0, golden=0)
@@ -251,6 +251,35 @@ def test_edited_comment_comes_again(embedded: Pipeline, database_url: str, store
             return queue.get(store, "c0").version == 2
 
         until(edited, "the edit in the store", within=30)
+
+
+def test_edit_makes_a_comment_harmless(pipeline: Pipeline, database_url: str, store: Store) -> None:
+    """Of the ledger the queue hears what makes an item harmless, whichever topic is read first."""
+    topics = pipeline.topics
+    ledger = [
+        *[judged(f"x{number}", decision="allow", reasons={}) for number in range(500)],
+        *[judged(f"c{number}") for number in range(2)],
+        *[edit(f"c{number}") for number in range(2)],
+        edit("x1"),
+    ]
+    pipeline.send(topics.judged, [("a1", encode(record)) for record in ledger] + [("a1", b"{")])
+    # The edit of the second one is read before it.
+    send_flagged(pipeline, 1)
+    with _reading(pipeline, database_url) as reader:
+
+        def edited(name: str) -> bool:
+            reader.require_alive()
+            found = queue.waiting(store).items
+            return any(item.id == name and item.judged.text == "Harmless 1." for item in found)
+
+        until(lambda: edited("c0"), "the edit of the first", within=60)
+        until(lambda: pipeline.count(topics.deadletter) == 1, "the dead letter", within=30)
+        send_flagged(pipeline, 1, start=1)
+        until(lambda: edited("c1"), "the edit of the second", within=30)
+        assert 0 == reader.stop()
+    items = queue.waiting(store).items
+    assert {"c0", "c1"} == {item.id for item in items}
+    assert all(item.earlier and item.earlier.reasons for item in items)
 
 
 def test_two_readers(kafka: Pipeline, database_url: str, store: Store) -> None:
