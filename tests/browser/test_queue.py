@@ -10,11 +10,11 @@ from playwright.sync_api import Page, expect
 from moderation.review import queue
 from moderation.review.actions import Choice
 from moderation.review.decisions import decide
-from moderation.review.intake import take_in
+from moderation.review.intake import take_in, take_in_edits
 from moderation.review.preferences import Preferences
 from moderation.review.store import Store
 from tests.browser.conftest import Enter
-from tests.moderation.review.desk import BEN, LEAD, judged
+from tests.moderation.review.desk import BEN, LEAD, edit, judged
 from tests.moderation.review.web.house import House
 
 
@@ -289,6 +289,27 @@ def test_campaign_as_a_whole(filled: Store, enter: Enter) -> None:
     assert 6 == sum(_state(filled, f"voice-{n}") == "open" for n in range(6))
 
 
+def test_edited_while_it_is_read(store: Store, enter: Enter) -> None:
+    """The author edits it: the new words come by themselves, said aloud, and a note is not lost."""
+    take_in(store, [judged("c1", priority=0.9), judged("c2", priority=0.5)])
+    page = enter("anna")
+    _ready(page, "c2")
+    page.keyboard.press("n")
+    page.keyboard.type("we spoke ")
+    take_in_edits(store, [edit("c1"), edit("c2")])
+    _told(page, "This comment has changed")
+    focus = page.locator("#focus")
+    expect(focus).to_contain_text("Nothing in the new words is flagged.")
+    expect(focus.locator(".comment")).to_contain_text("Harmless 1.")
+    expect(page.locator("#next")).to_contain_text("Harmless 1.")
+    page.keyboard.type("today")
+    expect(focus.locator("textarea")).to_have_value("we spoke today")
+    focus.get_by_role("button", name="Approve").click()
+    _in_focus(page, "c2")
+    _told(page, "Approved")
+    assert ["we spoke today"] == [decision.note for decision in queue.history(store, "c1")]
+
+
 def test_covered_words(filled: Store, enter: Enter) -> None:
     """Harsh words are out of sight until asked for, by key as well as by hand."""
     page = enter("anna", "/?item=ferryman")
@@ -337,6 +358,7 @@ PAGES = (
     "/?item=jisr",
     "/?q=nothing+has+these+words",
     "/items/done",
+    "/items/sorry",
     "/bulk?campaign=camp-0%230",
     "/disagreements",
     "/nowhere",
@@ -349,6 +371,8 @@ def test_every_eye(filled: Store, enter: Enter, path: str) -> None:
     take_in(filled, [judged("done", text="The old words.")])
     take_in(filled, [judged("done", text="The new words.", revision=1)])
     _disagree(filled)
+    take_in(filled, [judged("sorry", text="You fool.", reasons={"insult": 0.95})])
+    take_in_edits(filled, [edit("sorry", text="Sorry.")])
     for width, dark in ((360, False), (360, True), (1280, False), (1280, True)):
         page = enter("lea", path, width=width, dark=dark)
         if path == "/":

@@ -1,5 +1,6 @@
 """The queue's pages: the item in focus, the list beside it, and what is decided on them."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from moderation.errors import ReviewError
+from moderation.records import Judged
 from moderation.review import queue, serving, surroundings
 from moderation.review.actions import Choice
 from moderation.review.decisions import decide, decide_many, preview
@@ -29,11 +31,12 @@ from moderation.review.web.live import Hub
 from moderation.review.web.narrowing import AGES, Narrowing
 from moderation.review.web.refusals import Problem
 from moderation.review.web.render import page, part
-from moderation.review.web.sheets import Line, Sheet, line, sheet
+from moderation.review.web.sheets import Line, Sheet, covered_names, line, sheet
 from moderation.review.web.visitor import Visitor
 
 _LISTED: Final = 20
 _SAMPLE: Final = 8
+_CHANGED: Final = Problem(code="changed", say="This comment changed while you read it: look again.")
 
 
 class Undoable(msgspec.Struct, frozen=True):
@@ -92,13 +95,21 @@ class Desk:
         else:
             shown = self._known(visitor, request.query_params.get("on_screen", ""))
         found: dict[str, str] = {}
-        if "focus" in need:
+        changed = self._changed(visitor, request, "on_screen", "version")
+        if changed is not None:
+            shown, problem = changed, _CHANGED
+        if "focus" in need or changed is not None:
             found["focus"] = self._focus(visitor, narrowing, shown, problem=problem)
+        ready = self._changed(visitor, request, "ready", "ready_version")
+        if ready is not None:
+            found["next"] = self._focus(visitor, narrowing, ready)
         following = None
         if "next" in need and shown is not None:
             following = self._next(visitor, narrowing, [shown])
             found["next"] = self._focus(visitor, narrowing, following) if following else ""
-        return self._answer(visitor, narrowing, [shown, following], found)
+        return self._answer(
+            visitor, narrowing, [shown, following], found, changed=changed is not None
+        )
 
     def decide(self, request: Request, form: FormData) -> Response:
         """Decide one item; the script gets what comes after the next one, which it has."""
@@ -164,7 +175,7 @@ class Desk:
         comment_id: str = request.path_params["id"]
         view, blind = serving.seen_by(self._store, visitor.person, comment_id)
         earlier = surroundings.forms(self._store, comment_id)
-        texts = [*[form.judged.text for form in earlier], view.judged.text]
+        texts: list[Judged] = [*[form.judged for form in earlier], view.judged]
         return page(
             request,
             "one.html",
@@ -174,8 +185,13 @@ class Desk:
             # What was decided on an item is not shown to whom it was given to look at afresh.
             decisions=[] if blind else queue.history(self._store, comment_id),
             edits=[
-                (form.version, self._store.now() - form.at, passages.changes(before, after))
-                for form, before, after in zip(earlier, texts, texts[1:], strict=False)
+                (
+                    form.version,
+                    self._store.now() - form.at,
+                    covered_names(visitor, before, after),
+                    passages.changes(before.text, after.text),
+                )
+                for form, (before, after) in zip(earlier, itertools.pairwise(texts), strict=True)
             ],
             undoable=self._undoable(visitor, request.query_params.get("done", "")),
             now=self._store.now(),
@@ -266,6 +282,20 @@ class Desk:
         if not comment_id:
             return None
         return serving.seen_by(self._store, visitor.person, comment_id)[0]
+
+    def _changed(
+        self, visitor: Visitor, request: Request, item: str, version: str
+    ) -> ItemView | None:
+        """An item that the page shows, if the person holds it and it has changed since.
+
+        `item` and `version` name the parameters that say what the page shows.
+        """
+        shown = {name: request.query_params.get(name, "") for name in (item, version)}
+        if not all(shown.values()):
+            return None
+        view, blind = serving.seen_by(self._store, visitor.person, shown[item])
+        theirs = view.claimed_by == visitor.name and view.claimed_until >= self._store.now()
+        return view if theirs and not blind and str(view.version) != shown[version] else None
 
     def _refused(
         self,
@@ -371,8 +401,12 @@ class Desk:
         done: str = "",
         *,
         say: str = "",
+        changed: bool = False,
     ) -> Response:
-        """Parts for the script, the list always among them, and what a screen reader says."""
+        """Parts for the script, the list always among them, and what a screen reader says.
+
+        `changed`: the item in focus is among them, since it is not what the page shows.
+        """
         beside = self._beside(visitor, narrowing, shown)
         undoable = self._undoable(visitor, done)
         parts["list"] = part("list.html", visitor=visitor, **beside)
@@ -385,6 +419,7 @@ class Desk:
             {
                 "say": say or (undoable.said if undoable else ""),
                 "waiting": beside["waiting"],
+                "changed": changed,
                 "parts": parts,
             },
             headers={"cache-control": "no-store"},

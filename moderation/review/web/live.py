@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from moderation.errors import StoreError
 from moderation.review import queue
-from moderation.review.models import Decision, Item
+from moderation.review.models import Decision, Item, ItemVersion
 from moderation.review.rules import Person
 from moderation.review.store import Store
 
@@ -31,6 +31,8 @@ class News(msgspec.Struct, frozen=True):
     """Grows when something is decided."""
     held: int
     """Items that somebody has claimed; falls when they are given up, or a lease ends."""
+    changed: float
+    """Grows when the words or scores of an item change."""
 
 
 class Hub:
@@ -113,4 +115,5 @@ class Hub:
                 session.scalar(select(func.max(Item.pk))) or 0,
                 session.scalar(select(func.max(Decision.pk))) or 0,
                 session.scalar(held) or 0,
+                session.scalar(select(func.max(ItemVersion.at))) or 0.0,
             )

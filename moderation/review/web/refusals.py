@@ -70,6 +70,6 @@ def _shown(value: Any) -> str:
         case dict():
             return ", ".join(f"{words.name(code)} {score:.2f}" for code, score in value.items())
         case list():
-            return ", ".join(words.name(code) for code in value)
+            return ", ".join(words.name(code) for code in value) or "none"
         case _:
             return str(value)

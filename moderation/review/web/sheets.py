@@ -1,13 +1,13 @@
 """All that the console shows of one item, gathered once."""
 
 import hashlib
+import itertools
 
 import msgspec
 
-from moderation.records import Reason
+from moderation.records import Judged, Reason, Utterance
 from moderation.review import campaigns, surroundings, threads
 from moderation.review.campaigns import CampaignView
-from moderation.review.pacing import harsh_codes_of
 from moderation.review.precedent import Precedent, similar
 from moderation.review.rules import REASONS
 from moderation.review.serving import may_decide
@@ -65,6 +65,15 @@ class Answer(msgspec.Struct, frozen=True):
     suggested: bool
 
 
+class Earlier(msgspec.Struct, frozen=True):
+    """What a comment said when it was flagged, where its author has edited that away."""
+
+    pieces: list[Piece]
+    covers: list[str]
+    reasons: list[tuple[str, float]]
+    """Names and scores."""
+
+
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """An item in focus."""
 
@@ -78,6 +87,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     covers: list[str]
     parent: str
     """What it answers, unless that is among the comments before it."""
+    conversation: list[Utterance]
+    """What was said before it in the thread."""
     blurs: bool
     """Whether the person wants to be spared, so that what nobody has scored is asked for, too."""
     bars: list[Bar]
@@ -102,6 +113,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     precedent: list[Precedent]
     held_by: str
     may_decide: bool
+    earlier: Earlier | None
 
 
 def held_by_other(view: ItemView, visitor: Visitor, now: float) -> str:
@@ -110,15 +122,23 @@ def held_by_other(view: ItemView, visitor: Visitor, now: float) -> str:
     return view.claimed_by if taken else ""
 
 
+def covered_names(visitor: Visitor, *forms: Judged) -> list[str]:
+    """The reasons, in words, for which forms of a comment are covered for the person."""
+    if not visitor.preferences.blur:
+        return []
+    return [words.name(code) for code in sorted({*itertools.chain(*map(passages.covers, forms))})]
+
+
 def line(view: ItemView, visitor: Visitor, now: float) -> Line:
     """An item for a list."""
     judged = view.judged
-    hidden = passages.covers(judged) if visitor.preferences.blur else []
+    hidden = covered_names(visitor, judged)
+    unflagged = "Edited, nothing flagged" if judged.decision == "allow" else "No reason"
     return Line(
         id=view.id,
         excerpt="" if hidden else passages.excerpt(judged.text),
-        covers=[words.name(code) for code in hidden],
-        reason=words.name(judged.reasons[0].code) if judged.reasons else "No reason",
+        covers=hidden,
+        reason=words.name(judged.reasons[0].code) if judged.reasons else unflagged,
         more=max(0, len(judged.reasons) - 1),
         priority=view.priority,
         age=now - view.arrived_at,
@@ -140,15 +160,18 @@ def sheet(store: Store, visitor: Visitor, view: ItemView) -> Sheet:
     campaign = campaigns.get(store, view.campaign) if view.campaign else None
     reasons = {reason.code for reason in (*judged.reasons, *judged.shown)}
     held_by = held_by_other(view, visitor, now)
-    is_told = any(said.id == judged.parent_id for said in judged.context.conversation)
+    # The ledger has it of flagged forms only.
+    conversation = (view.earlier or judged).context.conversation
+    is_told = any(said.id == judged.parent_id for said in conversation)
     return Sheet(
         view=view,
         key=hashlib.sha256(view.id.encode()).hexdigest()[:8],
         age=now - view.arrived_at,
         pieces=passages.pieces(judged, cover=cover),
         unmasked=passages.unmasked_pieces(judged, cover=cover),
-        covers=[words.name(code) for code in sorted(harsh_codes_of(judged))] if cover else [],
+        covers=covered_names(visitor, judged),
         parent="" if is_told else judged.parent_text,
+        conversation=conversation,
         blurs=cover,
         bars=[
             _bar(reason, flagged=flagged)
@@ -181,6 +204,15 @@ def sheet(store: Store, visitor: Visitor, view: ItemView) -> Sheet:
         precedent=similar(store, view.id, limit=_PRECEDENTS),
         held_by=held_by,
         may_decide=may_decide(visitor.person, view) and not held_by,
+        earlier=_earlier(view.earlier, visitor) if view.earlier else None,
+    )
+
+
+def _earlier(judged: Judged, visitor: Visitor) -> Earlier:
+    return Earlier(
+        passages.pieces(judged, cover=visitor.preferences.blur),
+        covered_names(visitor, judged),
+        [(words.name(reason.code), reason.score) for reason in judged.reasons],
     )
 
 

@@ -45,6 +45,7 @@
   const item = () => document.querySelector("#focus > .item");
   const ready = () => document.querySelector("#next > .item");
   const idOf = (article) => (article ? article.dataset.item : "");
+  const versionOf = (article) => (article ? article.dataset.version : "");
   const title = (place) => place.querySelector("[data-title]");
 
   const focusTitle = () => {
@@ -187,14 +188,34 @@
     return found;
   };
 
+  // The author has edited what is being read. Who is writing a note goes on writing it.
+  const changedHere = (answer) => {
+    const note = () => document.querySelector("#focus .decide textarea");
+    const inside = $("focus").contains(document.activeElement);
+    const writing = note() !== null && note() === document.activeElement;
+    const written = note() ? note().value : "";
+    put(answer.parts);
+    cameUnasked();
+    if (note()) note().value = written;
+    if (note() && (written || writing)) note().closest("details").open = true;
+    if (writing && note()) note().focus();
+    else if (inside) focusTitle();
+    told({ ...answer, say: "This comment has changed" });
+  };
+
   const refill = () => inLine(async () => {
     if (underway > 0) return;
     const need = item() ? (ready() ? "list" : "next,list") : "focus,next,list";
-    const answer = await ask(`/parts?${query({ need, on_screen: idOf(item()) })}`);
+    const shown = {
+      on_screen: idOf(item()), version: versionOf(item()),
+      ready: idOf(ready()), ready_version: versionOf(ready()),
+    };
+    const answer = await ask(`/parts?${query({ need, ...shown })}`);
     if (!answer.ok || underway > 0) return;
-    // That still nothing waits is no news: the place where a person is stays as it is.
-    if (item() || !(answer.parts.focus || "").includes("data-item=")) delete answer.parts.focus;
     const had = item();
+    if (had && answer.changed) return changedHere(answer);
+    // That still nothing waits is no news: the place where a person is stays as it is.
+    if (had || !(answer.parts.focus || "").includes("data-item=")) delete answer.parts.focus;
     put(answer.parts);
     if (!had && item()) { cameUnasked(); told({ ...answer, say: "A new comment" }); }
     else if (answer.waiting !== undefined) document.title = `Queue (${answer.waiting}) · trollbridge`;

@@ -6,10 +6,10 @@ import pytest
 
 from moderation.errors import StoreError
 from moderation.review import queue
-from moderation.review.intake import take_in
+from moderation.review.intake import take_in, take_in_edits
 from moderation.review.web import static
 from moderation.review.web.live import Hub
-from tests.moderation.review.desk import ANNA, BEN, Desk, judged
+from tests.moderation.review.desk import ANNA, BEN, Desk, edit, judged
 from tests.moderation.review.web.conftest import Visit
 from tests.moderation.review.web.house import House
 
@@ -60,7 +60,7 @@ def test_errors_are_sentences(desk: Desk, visit: Visit, monkeypatch: pytest.Monk
 
 
 async def test_news(desk: Desk) -> None:
-    """Open pages hear of a new item and of a decision; closing ends them."""
+    """Open pages hear of a new item, a decision and an edit; closing ends them."""
     desk.add("c1")
     hub = Hub(desk.store, every=0.01, grace=0)
     stream = hub.stream("anna")
@@ -71,6 +71,8 @@ async def test_news(desk: Desk) -> None:
     assert b'"waiting":2' in await asyncio.wait_for(anext(stream), 5)
     desk.decide("c1")
     assert b'"waiting":1' in await asyncio.wait_for(anext(stream), 5)
+    take_in_edits(desk.store, [edit("c2")])
+    assert b'"changed":1790' in await asyncio.wait_for(anext(stream), 5)
     late = hub.stream("ben")
     await anext(late)
     assert b'"waiting":1' in await asyncio.wait_for(anext(late), 5)

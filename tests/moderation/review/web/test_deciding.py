@@ -6,8 +6,8 @@ import pytest
 
 from moderation.errors import ReviewError
 from moderation.review import queue
-from moderation.review.intake import place_in_campaign
-from tests.moderation.review.desk import BEN, Desk
+from moderation.review.intake import place_in_campaign, take_in_edits
+from tests.moderation.review.desk import ANNA, BEN, Desk, edit
 from tests.moderation.review.web.conftest import Visit
 
 SCRIPT = {"X-Console": "1"}
@@ -84,6 +84,28 @@ def test_edited_meanwhile(desk: Desk, visit: Visit) -> None:
     assert 'name="version" value="2"' in done.text
     anna.post("/decide", data=_form(version="2"))
     assert "approved" == queue.get(desk.store, "c").state
+
+
+def test_edited_while_the_page_is_open(desk: Desk, visit: Visit) -> None:
+    """A page that asks after news gets the new words, of what is read and of what is next."""
+    desk.add("c1", priority=0.9)
+    desk.add("c2", priority=0.5)
+    anna = visit("anna")
+    anna.get("/")
+    shown = "/parts?need=list&on_screen=c1&version=1&ready=c2&ready_version=1"
+    assert {"list", "care"} == anna.get(shown, headers=SCRIPT).json()["parts"].keys()
+    take_in_edits(desk.store, [edit("c2")])
+    got = anna.get(shown, headers=SCRIPT).json()
+    assert ({"list", "care", "next"}, False) == (got["parts"].keys(), got["changed"])
+    assert "Harmless 1." in got["parts"]["next"]
+    take_in_edits(desk.store, [edit("c1")])
+    got = anna.get(shown, headers=SCRIPT).json()
+    assert got["changed"]
+    for said in ("This comment changed while you read it", "Harmless 1.", 'data-version="2"'):
+        assert said in got["parts"]["focus"]
+    # What somebody else holds by now is left to the decision to refuse.
+    queue.release(desk.store, ANNA)
+    assert not anna.get(shown, headers=SCRIPT).json()["changed"]
 
 
 def test_decided_by_another_meanwhile(desk: Desk, visit: Visit) -> None:

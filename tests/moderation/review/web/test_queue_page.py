@@ -5,12 +5,12 @@ import re
 import pytest
 
 from moderation.records import Context, Reason, Utterance
-from moderation.review import log
-from moderation.review.intake import place_in_campaign, take_in
+from moderation.review import log, queue
+from moderation.review.intake import place_in_campaign, take_in, take_in_edits
 from moderation.review.looks import add_golden
 from moderation.review.preferences import Preferences
 from moderation.review.web.narrowing import Narrowing
-from tests.moderation.review.desk import ANNA, BEN, LEAD, START, Desk, judged
+from tests.moderation.review.desk import ANNA, BEN, LEAD, START, Desk, edit, judged
 from tests.moderation.review.web.conftest import Visit
 from tests.moderation.review.web.house import House
 from tests.moderation.review.web.samples import CAMPAIGN, samples
@@ -76,6 +76,7 @@ def test_text_is_never_html(desk: Desk, visit: Visit) -> None:
         ],
     )
     place_in_campaign(desk.store, attack, [attack])
+    take_in_edits(desk.store, [edit(attack, text=attack + " again", author_name=attack)])
     anna = visit("anna")
     for page in (
         anna.get("/").text,
@@ -214,6 +215,36 @@ def test_item_page(desk: Desk, visit: Visit) -> None:
     assert "Opened again" in done.text
     assert 403 == visit("anna").post("/reopen", data={"comment_id": "a/b?c"}).status_code
     assert 404 == visit("anna").get("/items/nowhere").status_code
+
+
+def test_edited_into_something_harmless(desk: Desk, house: House, visit: Visit) -> None:
+    """The page says that nothing is flagged any more, and keeps what was, covered, at hand."""
+    take_in(desk.store, samples(START))
+    before = queue.get(desk.store, "ferryman").judged
+    take_in_edits(
+        desk.store, [edit("ferryman", text="I wrote that in anger. Sorry.", parent_id="minutes")]
+    )
+    anna = visit("anna")
+    page = _focus(anna.get("/?item=ferryman").text)
+    for said in (
+        "I wrote that in anger. Sorry.",
+        "Nothing in the new words is flagged.",
+        "flagged for threat (0.93), hostile (0.81)",
+        before.text.partition("I know")[0],
+        '<span class="veil">covered</span>',
+        "Show the covered words",
+        "nothing flagged",
+    ):
+        assert said in page
+    assert "Covered: hostile, threat" not in page
+    assert "Edited, nothing flagged" in anna.get("/").text
+    assert "<summary>Covered: threat</summary>" in anna.get("/items/ferryman").text
+    house.preferences["anna"] = Preferences(blur=False)
+    assert "veil" not in _focus(anna.get("/?item=ferryman").text)
+    assert "Covered" not in anna.get("/items/ferryman").text
+    assert "answered here" in _focus(anna.get("/?item=ferryman").text)
+    desk.decide("ferryman", "approve", version=2)
+    assert "Nothing in the new words is flagged." in anna.get("/items/ferryman").text
 
 
 def test_mild_one_after_harsh_ones(desk: Desk, house: House, visit: Visit) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from moderation.records import Conduct, Context, Forecast, Reason, Utterance
 from moderation.review import campaigns, threads
-from moderation.review.intake import take_in
+from moderation.review.intake import take_in, take_in_edits
 from moderation.scoring.protocol import Span
 from moderation.trolling.campaigns import CampaignRecord
 from moderation.trolling.heat import HeatRecord
@@ -31,6 +31,9 @@ def furnish(desk: Desk) -> None:
         )
     # A later form of a decided comment, to be compared with the one before.
     _comment(desk, 4, PAYLOADS[4], revision=1)
+    # One in which nothing is flagged any more.
+    edited = judged(f"5 {PAYLOADS[5]}", decision="allow", reasons={}, revision=1, text=PAYLOADS[5])
+    take_in_edits(desk.store, [edited])
 
 
 def paths() -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from moderation.review import log
-from moderation.review.intake import take_in
-from tests.moderation.review.desk import ANNA, BEN, LEAD, Desk, judged
+from moderation.review.intake import take_in, take_in_edits
+from tests.moderation.review.desk import ANNA, BEN, LEAD, Desk, edit, judged
 from tests.moderation.review.web.access.tool import House, item
 
 
@@ -158,6 +158,24 @@ def test_late_decision_is_told_what_changed(house: House) -> None:
     problem = answer.json()
     assert (409, "changed", 2) == (answer.status_code, problem["code"], problem["version"])
     assert ["You are right.", "You are an idiot."] == problem["changes"]["text"]
+
+
+def test_edited_into_something_harmless(house: House) -> None:
+    """A program is told what a page says: the new words, no reason, and what was flagged before."""
+    house.desk.add("c")
+    tool = house.tool()
+    assert tool.get(item("c"))["earlier"] is None
+    take_in_edits(house.desk.store, [edit("c")])
+    (listed,) = tool.get("/items")["items"]
+    claimed = tool.post("/claims")["item"]
+    for view in (listed, claimed, tool.get(item("c"))):
+        assert ("Harmless 1.", [], 2) == (
+            view["judged"]["text"],
+            view["judged"]["reasons"],
+            view["version"],
+        )
+        assert ["insult"] == [reason["code"] for reason in view["earlier"]["reasons"]]
+        assert view["earlier"]["text"].startswith("About the bridge")
 
 
 def test_own_precedent_is_asked_once(house: House) -> None:
