@@ -27,7 +27,7 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     claimed_by: str
     claimed_until: float
     earlier: Judged | None = None
-    """What it was flagged for last, where its author has edited it since and nothing in the newer
+    """The form that was flagged last, where the author has edited it since and nothing in the newer
     words is flagged; None otherwise."""
 
 
