@@ -32,6 +32,7 @@ from streams.deadletters import DeadLetterLimit
 from streams.follow import Follower
 from streams.health import HealthServer, Pulse
 from streams.outbox import Outbox
+from streams.rewinding import RewindingConsumer
 from streams.settings import Settings
 from streams.shelf import Shelf
 from streams.stage import Stage
@@ -75,7 +76,7 @@ def make_app(settings: Settings) -> faust.App:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"data_dir={settings.data_dir}: {error.strerror}") from error
-    return faust.App(
+    app = faust.App(
         settings.consumer_group,
         broker=[f"kafka://{address}" for address in settings.brokers.split(",")],
         broker_credentials=faust_credentials(settings),
@@ -96,6 +97,8 @@ def make_app(settings: Settings) -> faust.App:
         broker_commit_interval=0.2,
         consumer_auto_offset_reset="earliest",
     )
+    app.transport.Consumer = RewindingConsumer  # type: ignore[misc]
+    return app
 
 
 class Worker:

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -151,8 +151,17 @@ class Pipeline:
         finally:
             pipeline.close()
 
-    def worker(self, *, module: str = "streams.cli", **changes: Any) -> Worker:
-        """Start a worker with these settings changed; `module` is what runs as `trollbridge`."""
+    def worker(
+        self,
+        *,
+        module: str = "streams.cli",
+        besides: Mapping[str, str] | None = None,
+        **changes: Any,
+    ) -> Worker:
+        """Start a worker with these settings changed.
+
+        `module` is what runs as `trollbridge`, `besides` what its environment has besides.
+        """
         number = next(self._numbers)
         settings = msgspec.structs.replace(
             self.settings,
@@ -165,7 +174,7 @@ class Pipeline:
             },
         )
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
-        environment = inherited | settings.environment()
+        environment = inherited | settings.environment() | dict(besides or {})
         log = self.folder / f"worker-{number}.log"
         worker = Worker(environment, log, settings.metrics_bind, module=module)
         self.workers.append(worker)

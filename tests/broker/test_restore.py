@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from moderation.trolling import author, rows
 from moderation.trolling.author import Posted
 from moderation.trolling.rows import AuthorRow
 from streams.clients import producer
-from tests.pipeline import Pipeline, comment
+from tests.pipeline import Pipeline, comment, until
 
 _OTHERS = 5_000
 """More than what is read at once."""
@@ -71,7 +72,8 @@ def test_a_rebalance_with_a_backlog_loses_nothing(kafka: Pipeline) -> None:
     """
     kafka.articles(20)
     slow: dict[str, Any] = {
-        "module": "tests.broker.slow_seek",
+        "module": "tests.broker.slow_trollbridge",
+        "besides": {"SEEK_SECONDS": "2"},
         "scorers": ("tests.scorers:slow",),
         "max_in_flight": 16,
         "batch_size": 8,
@@ -81,3 +83,25 @@ def test_a_rebalance_with_a_backlog_loses_nothing(kafka: Pipeline) -> None:
     kafka.wait_terminal(200, within=60)
     kafka.worker(**slow)
     assert 4_000 == kafka.wait_balanced(within=120).inputs
+
+
+def test_a_rebalance_before_the_first_commit_loses_nothing(kafka: Pipeline, tmp_path: Path) -> None:
+    """Comments that come while workers share out partitions of which nothing is committed yet.
+
+    Faust throws them away and goes on behind them, which `tests/losses` shows; so the worker's
+    consumer seeks the beginning of such partitions.
+    """
+    rebalances = tmp_path / "rebalances"
+    rebalances.mkdir()
+    besides = {"FETCH_SECONDS": "60", "REBALANCES": str(rebalances), "REBALANCE_SECONDS": "3"}
+    slow: dict[str, Any] = {"module": "tests.broker.slow_trollbridge", "besides": besides}
+    first = kafka.worker(**slow)
+    kafka.articles(1)
+    kafka.wait_settled(within=60)
+    kafka.worker(**slow)
+    mine = f"{first.process.pid}-*"
+    until(lambda: len([*rebalances.glob(mine)]) == 2, "a rebalance", within=60)
+    kafka.comments(40)
+    kafka.wait_terminal(40, within=60)
+    kafka.wait_settled(within=60)
+    assert 40 == kafka.wait_balanced(within=60).inputs

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import faust
-from faust.transport.drivers.aiokafka import Consumer
+
+from streams.rewinding import RewindingConsumer
+from tests.slow_faust import slow_down
 
 INSULTS = {"idiot", "moron"}
 
@@ -105,17 +107,6 @@ CASES: dict[str, Callable[[], Any]] = {
 }
 
 
-def _slowly(seek: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Let it take a while until Faust hears that it stands at the committed offsets."""
-
-    async def seek_and_wait(self: Any) -> Any:
-        found = await seek(self)
-        await asyncio.sleep(float(os.environ.get("SEEK_SECONDS", "0")))
-        return found
-
-    return seek_and_wait
-
-
 async def _hold_flow(*_: Any, **__: Any) -> None:
     """What trollbridge's worker does; Faust lets it flow again when it has sought."""
     app.consumer.stop_flow()
@@ -123,10 +114,11 @@ async def _hold_flow(*_: Any, **__: Any) -> None:
 
 if __name__ == "__main__":
     case = sys.argv.pop(1)
+    slow_down()
+    if "REWIND" in os.environ:
+        app.transport.Consumer = RewindingConsumer  # type: ignore[misc]
     if case == "with_a_table":
         counts = app.Table("counts", default=int, partitions=int(os.environ["PARTITIONS"]))
-        slow: Any = _slowly(Consumer.seek_to_committed)
-        Consumer.seek_to_committed = slow  # type: ignore[method-assign]
         if "HOLD_FLOW" in os.environ:
             app.on_rebalance_complete.connect(_hold_flow, weak=False)
     CASES[case]()
