@@ -94,7 +94,7 @@ def take_in(store: Store, records: Iterable[Judged], *, state: State = "open") -
             present |= _present(session, late)
         for name in sorted(present):
             _update(session, present[name], newest[name], rows[name], taken, now=store.now())
-        taken.harmless = _take_edits_over(store, session, ids)
+        taken.harmless = follow_edits(store, session, ids)
         if state != "golden":
             _count_arrivals(store, session, (newest[name] for name in added))
     return taken
@@ -115,7 +115,7 @@ def take_in_edits(store: Store, records: Sequence[Judged]) -> int:
         alone(store, session)
         campaigns.remember(store, session, _told(records))
         edits.remember(store, session, newest)
-        return _take_edits_over(store, session, sorted(newest))
+        return follow_edits(store, session, sorted(newest))
 
 
 def place_in_campaign(store: Store, campaign: str, comment_ids: Collection[str]) -> int:
@@ -157,8 +157,11 @@ def _told(records: Iterable[Judged]) -> list[tuple[str, str]]:
     return [(judged.item_id, judged.campaign) for judged in records if judged.campaign]
 
 
-def _take_edits_over(store: Store, session: Session, ids: Sequence[str]) -> int:
-    """Bring items to the edits that are remembered of them; how many were changed by it."""
+def follow_edits(store: Store, session: Session, ids: Sequence[str]) -> int:
+    """Bring waiting items to the edits that are remembered of them; how many were changed by it.
+
+    What is decided keeps its words, and the edit is remembered on: the decision may be taken back.
+    """
     remembered = edits.of_comments(session, ids)
     present = _present(session, sorted(remembered)) if remembered else {}
     if not present:
@@ -167,7 +170,7 @@ def _take_edits_over(store: Store, session: Session, ids: Sequence[str]) -> int:
     taken = Taken()
     for name in sorted(present):
         _update(session, present[name], remembered[name], rows[name], taken, now=store.now())
-    edits.drop(session, present)
+    edits.drop(session, [name for name, row in present.items() if row.state in WAITING])
     return taken.updated
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from moderation.errors import ReviewError
-from moderation.review import log, outbox
+from moderation.review import intake, log, outbox
 from moderation.review.actions import OUTCOMES, STATES, require_valid
 from moderation.review.deeds import COLUMNS, Deed, Receipt, carry_out, locked, open_reasons
 from moderation.review.models import WAITING, Decision, Item, Look, Outbox, Skip
@@ -49,6 +49,7 @@ def undo(store: Store, person: Person, decision_id: str) -> Undone:
                 f"a decision can be undone for {store.rules.undo:g} s; a lead may reopen it",
             )
         undone, left = _undo(store, session, person, rows)
+        intake.follow_edits(store, session, sorted(set(undone)))
         if not undone:
             raise ReviewError(
                 "too_late", f"comment {rows[0].comment_id} has changed since, or it is sent"
@@ -63,7 +64,9 @@ def reopen(store: Store, person: Person, comment_id: str, *, note: str = "") -> 
     require_valid("approve", "", note)
     with store.writing() as session:
         item = locked(session, comment_id)
-        return _reopen(store, session, person, item, note)
+        receipt = _reopen(store, session, person, item, note)
+        edited = intake.follow_edits(store, session, [item.id])
+        return msgspec.structs.replace(receipt, version=receipt.version + edited)
 
 
 def settle(

@@ -17,8 +17,10 @@ from moderation.review.intake import Taken, check_edit, take_in, take_in_edits
 from moderation.review.looks import add_golden
 from moderation.review.models import CampaignMember, Edit, Item
 from moderation.review.queue import Filters
+from moderation.review.rules import Person
 from moderation.review.store import Store
 from moderation.review.surroundings import forms
+from moderation.review.taking_back import reopen, undo
 from tests.moderation.review.desk import ANNA, LEAD, START, Desk, edit, judged
 
 
@@ -87,13 +89,29 @@ def test_escalated_item(desk: Desk) -> None:
 
 @pytest.mark.parametrize("action", ["approve", "reject"])
 def test_decided_item_stays(desk: Desk, action: Any) -> None:
-    """A decision stands on the words on which it was made, and nothing is waited for."""
+    """A decision stands on the words on which it was made."""
     desk.add("c")
     desk.decide("c", action)
     before = queue.get(desk.store, "c")
     assert 0 == take_in_edits(desk.store, [edit("c")])
     assert before == queue.get(desk.store, "c")
+
+
+@pytest.mark.parametrize("who", [ANNA, LEAD])
+def test_decision_that_is_taken_back(desk: Desk, who: Person) -> None:
+    """Whoever decides anew reads the words that stand there now, after an undo and a reopening."""
+    desk.add("c")
+    decided = desk.decide("c", "reject")
+    take_in_edits(desk.store, [edit("c")])
+    if who is ANNA:
+        undo(desk.store, ANNA, decided.decision_id)
+    else:
+        assert queue.get(desk.store, "c").version + 2 == reopen(desk.store, LEAD, "c").version
+    item = queue.get(desk.store, "c")
+    assert ("open", "Harmless 1.", 4) == (item.state, item.judged.text, item.version)
+    assert item.earlier is not None
     assert 0 == _remembered(desk.store)
+    desk.decide("c", person=who, version=item.version)
 
 
 def test_golden_item_stays(desk: Desk) -> None:
