@@ -4,6 +4,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from moderation.trolling.toxicity import TOXIC
+
 Role = Literal["moderator", "lead", "admin"]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -60,18 +62,7 @@ REASONS: Final[dict[str, str]] = {
 }
 """Reason codes of a rejection, in words that an author can be told."""
 
-HOSTILE: Final[frozenset[str]] = frozenset(
-    {
-        "toxicity",
-        "severe_toxicity",
-        "obscene",
-        "threat",
-        "insult",
-        "identity_attack",
-        "sexual_explicit",
-        "evasion",
-    }
-)
+HOSTILE: Final[frozenset[str]] = frozenset({*TOXIC, "evasion"})
 """Codes of one family: a rejection for one of them says that the others were no false alarm."""
 
 
